@@ -1,0 +1,220 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// The one set of settings: Swift 6 mode with every upcoming feature of 6.3, strict memory safety,
+/// and no warning left standing.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+/// A C library of the distribution: a module map and inline shims, no logic.
+func library(_ name: String, pkgConfig: String? = nil, package: String? = nil) -> Target {
+    .systemLibrary(
+        name: name,
+        pkgConfig: pkgConfig,
+        providers: package.map { [.apt([$0])] }
+    )
+}
+
+/// A room of the house; `Tests/ArchitectureTests` holds the same table of what each may import.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies + ["TestSupport"],
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+let everyRoom: [Target.Dependency] = [
+    "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",
+    "ReelHTTPServer", "ReelHTTPClient", "ReelWebhooks", "ReelJournal", "ReelJournalSQLite",
+    "ReelEvents", "ReelProviders", "ReelAssets", "ReelHandlers", "ReelReconciler", "ReelConsole",
+]
+
+let package = Package(
+    name: "Reelhook",
+    products: [
+        .library(name: "Reelhook", targets: ["Reelhook"]),
+        .executable(name: "reelhook", targets: ["ReelhookCLI"]),
+    ],
+    targets: [
+        // The C libraries.
+        library("CReelLinux"),
+        library("CReelOpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
+        library("CReelSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
+        library("CReelCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+
+        // What every room is handed.
+        room("ReelRuntime", []),
+        room("ReelJSON", []),
+        room("ReelObservability", ["ReelRuntime"]),
+        room("ReelCrypto", ["CReelOpenSSL"]),
+        room("ReelSystem", ["ReelRuntime", "CReelLinux"]),
+        room("ReelHTTP", []),
+
+        // The way in.
+        room(
+            "ReelHTTPServer",
+            ["ReelRuntime", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP"]
+        ),
+        room(
+            "ReelHTTPClient",
+            ["ReelRuntime", "ReelObservability", "ReelSystem", "ReelHTTP", "CReelCurl"]
+        ),
+        room("ReelWebhooks", ["ReelRuntime", "ReelCrypto", "ReelHTTP"]),
+
+        // The truth.
+        room(
+            "ReelJournal",
+            ["ReelRuntime", "ReelJSON", "ReelObservability", "ReelWebhooks"]
+        ),
+        room(
+            "ReelJournalSQLite",
+            ["ReelRuntime", "ReelJSON", "ReelObservability", "ReelJournal", "CReelSQLite"]
+        ),
+
+        // What follows from it.
+        room("ReelEvents", ["ReelRuntime", "ReelJSON", "ReelObservability", "ReelJournal"]),
+        room(
+            "ReelProviders",
+            [
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelHTTP",
+                "ReelHTTPClient",
+            ]
+        ),
+        room(
+            "ReelAssets",
+            [
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem",
+                "ReelHTTP", "ReelHTTPClient",
+            ]
+        ),
+        room(
+            "ReelHandlers",
+            [
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem",
+                "ReelHTTP", "ReelHTTPClient", "ReelWebhooks", "ReelJournal", "ReelEvents",
+                "ReelProviders", "ReelAssets",
+            ]
+        ),
+        room(
+            "ReelReconciler",
+            [
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelJournal", "ReelEvents",
+                "ReelProviders",
+            ]
+        ),
+        room(
+            "ReelConsole",
+            [
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPServer",
+                "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
+            ]
+        ),
+        room(
+            "ReelEmulator",
+            [
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem",
+                "ReelHTTP", "ReelHTTPServer", "ReelHTTPClient", "ReelWebhooks",
+            ]
+        ),
+
+        // The whole, and its command line.
+        room("Reelhook", everyRoom),
+        .executableTarget(
+            name: "ReelhookCLI",
+            dependencies: everyRoom + ["Reelhook", "ReelEmulator"],
+            swiftSettings: settings
+        ),
+
+        // Tests: what they share, then one for each room.
+        .target(
+            name: "TestSupport",
+            dependencies: ["ReelRuntime"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "JournalConformance",
+            dependencies: [
+                "ReelRuntime", "ReelJSON", "ReelJournal", "ReelWebhooks", "ReelHTTP", "TestSupport",
+            ],
+            path: "Tests/JournalConformance",
+            swiftSettings: settings
+        ),
+        tests("ReelRuntimeTests", ["ReelRuntime"]),
+        tests("ReelJSONTests", ["ReelJSON"]),
+        tests("ReelObservabilityTests", ["ReelObservability", "ReelRuntime"]),
+        tests("ReelCryptoTests", ["ReelCrypto"]),
+        tests("ReelSystemTests", ["ReelSystem", "ReelRuntime"]),
+        tests("ReelHTTPTests", ["ReelHTTP"]),
+        tests(
+            "ReelHTTPServerTests",
+            ["ReelHTTPServer", "ReelHTTP", "ReelSystem", "ReelObservability", "ReelRuntime"]
+        ),
+        tests(
+            "ReelHTTPClientTests",
+            [
+                "ReelHTTPClient", "ReelHTTPServer", "ReelHTTP", "ReelSystem", "ReelObservability",
+                "ReelRuntime",
+            ]
+        ),
+        tests("ReelWebhooksTests", ["ReelWebhooks", "ReelHTTP", "ReelCrypto", "ReelRuntime"]),
+        tests(
+            "ReelJournalTests",
+            [
+                "ReelJournal", "ReelJournalSQLite", "JournalConformance", "ReelWebhooks",
+                "ReelHTTP", "ReelJSON", "ReelObservability", "ReelRuntime",
+            ]
+        ),
+        tests(
+            "ReelEventsTests",
+            ["ReelEvents", "ReelJournal", "ReelJSON", "ReelObservability", "ReelRuntime"]
+        ),
+        tests(
+            "ReelProvidersTests",
+            [
+                "ReelProviders", "ReelHTTPClient", "ReelHTTP", "ReelJSON", "ReelObservability",
+                "ReelRuntime",
+            ]
+        ),
+        tests(
+            "ReelAssetsTests",
+            [
+                "ReelAssets", "ReelHTTPClient", "ReelHTTP", "ReelSystem", "ReelCrypto", "ReelJSON",
+                "ReelObservability", "ReelRuntime",
+            ]
+        ),
+        tests("ReelHandlersTests", everyRoom),
+        tests(
+            "ReelReconcilerTests",
+            [
+                "ReelReconciler", "ReelProviders", "ReelEvents", "ReelJournal", "ReelHTTP",
+                "ReelHTTPClient", "ReelJSON", "ReelObservability", "ReelRuntime",
+            ]
+        ),
+        tests("ReelConsoleTests", everyRoom),
+        tests("ReelEmulatorTests", ["ReelEmulator"] + everyRoom),
+        tests("ReelhookTests", ["Reelhook", "ReelEmulator"] + everyRoom),
+        tests("ReelhookCLITests", ["ReelhookCLI", "Reelhook"] + everyRoom),
+        tests("ArchitectureTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,146 @@
+package import ReelRuntime
+
+/// A store for the journal: the seam between what must hold and what holds it.
+///
+/// Every writing call returns after its change is durable; a call that throws changed nothing that
+/// a reader will see. Calls may come from any task at once. Drivers pass the suite of
+/// `Tests/JournalConformance`, the in-memory one included.
+package protocol JournalDriver: Sendable {
+    // Writing.
+
+    /// Appends an entry unless its `webhook-id` is known for its source; a fact already recorded
+    /// makes it a duplicate or a contradiction. The job of the fact's video moves in the same
+    /// transaction (and is made, with origin `event`, where there is none).
+    func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome
+
+    /// Turns pending entries into runs, or sets them aside. Entries that are not pending any more
+    /// are left alone.
+    func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError)
+
+    /// Claims runs that are due or whose lease is over: soonest-expiring video first, then by
+    /// sequence; never a run of a video that has an earlier entry's run unfinished (`pending`,
+    /// `running` or `waiting`). Claiming counts an attempt of the current step.
+    func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim]
+
+    /// Extends leases; those already taken over are left out of the answer.
+    func renew(
+        _ claims: [Claim],
+        until: Timestamp
+    ) async throws(JournalError) -> [Claim]
+
+    /// Records how the attempt ended, and in the same transaction begins the next step of the run
+    /// after `.done`.
+    func settle(
+        _ claim: Claim,
+        _ verdict: StepVerdict,
+        startedAt: Timestamp,
+        endedAt: Timestamp,
+        leaseUntil: Timestamp
+    ) async throws(JournalError) -> SettleOutcome
+
+    /// Keeps what the next attempt of this step may go on from.
+    ///
+    /// - Returns: False when the claim is fenced.
+    func saveCheckpoint(_ claim: Claim, _ checkpoint: [UInt8]) async throws(JournalError) -> Bool
+
+    /// Creates or updates the memory of a video; a state never goes back.
+    func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob
+
+    /// Creates or replaces the memory of a file.
+    func record(_ asset: AssetRecord) async throws(JournalError)
+
+    /// Makes dead runs of these entries due again at once, their attempts counted anew.
+    ///
+    /// - Returns: The entries that had one.
+    func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError) -> [Int64]
+
+    /// Sets dead entries aside for good.
+    func discardDead(
+        _ sequences: [Int64],
+        reason: Reason,
+        at: Timestamp
+    ) async throws(JournalError) -> [Int64]
+
+    // Reading.
+
+    func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry?
+    func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry]
+    func count(_ query: EntryQuery) async throws(JournalError) -> Int64
+    func steps(of sequences: [Int64]) async throws(JournalError) -> [Int64: [StepRecord]]
+    func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord]
+    func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob?
+    func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob]
+    func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord]
+    /// The next moment at which a run becomes due or a lease ends, and how many runs are open.
+    func outlook() async throws(JournalError) -> JournalOutlook
+    /// The highest sequence; 0 for an empty journal.
+    func lastSequence() async throws(JournalError) -> Int64
+
+    /// Finishes what was accepted and closes; later calls throw `.closed`. Legal twice.
+    func close() async
+}
+
+/// What a dispatcher asks for.
+package struct ClaimRequest: Sendable, Hashable {
+    package let owner: String
+    package let now: Timestamp
+    package let leaseUntil: Timestamp
+    package let limit: Int
+
+    package init(owner: String, now: Timestamp, leaseUntil: Timestamp, limit: Int) {
+        self.owner = owner
+        self.now = now
+        self.leaseUntil = leaseUntil
+        self.limit = limit
+    }
+}
+
+/// What waits in the journal.
+package struct JournalOutlook: Sendable, Hashable {
+    package let nextDueAt: Timestamp?
+    package let openRunCount: Int64
+    package let deadRunCount: Int64
+
+    package init(nextDueAt: Timestamp?, openRunCount: Int64, deadRunCount: Int64) {
+        self.nextDueAt = nextDueAt
+        self.openRunCount = openRunCount
+        self.deadRunCount = deadRunCount
+    }
+}
+
+/// Which entries a reader wants; conditions are joined by "and".
+package struct EntryQuery: Sendable, Hashable {
+    package enum Order: Sendable, Hashable { case newestFirst, oldestFirst }
+
+    /// Only entries after this one, for a cursor.
+    package var after: Int64?
+    /// Only entries before this one, for paging back.
+    package var before: Int64?
+    package var sequences: [Int64]?
+    package var types: [String]?
+    package var states: [EventState]?
+    package var videoID: VideoID?
+    package var eventID: String?
+    package var webhookID: String?
+    package var origin: EntryOrigin?
+    package var receivedFrom: Timestamp?
+    /// Exclusive.
+    package var receivedTo: Timestamp?
+    package var order: Order = .newestFirst
+    /// From 1 to 10,000.
+    package var limit: Int = 50
+
+    package init() {}
+}
+
+/// Which jobs a reader wants.
+package struct JobQuery: Sendable, Hashable {
+    package var provider: String?
+    package var states: [JobState]?
+    /// Newest first; only jobs first seen before this one.
+    package var after: VideoID?
+    /// From 1 to 10,000.
+    package var limit: Int = 50
+
+    package init() {}
+}

@@ -1,0 +1,52 @@
+/// Why the journal could not do what it was asked.
+package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The disk is full.
+    case full
+    /// The disk failed, or refuses to be written.
+    case io
+    /// More writes wait than the configuration allows.
+    case overloaded
+    /// The file is not a journal, or is damaged.
+    case corrupt
+    /// The file was written by a newer version.
+    case newerSchema(found: Int, known: Int)
+    /// Another process has this journal open.
+    case inUse
+    /// It was closed.
+    case closed
+    /// The directory or the file cannot be opened.
+    case cannotOpen
+    /// A fault of the program, by the driver's own code.
+    case driver(code: Int)
+
+    /// A sentence that is safe to log.
+    package var description: String {
+        switch self {
+        case .full: "the disk is full"
+        case .io: "the disk failed or refuses to be written"
+        case .overloaded: "too many writes are waiting"
+        case .corrupt: "the file is damaged or is not a journal"
+        case .newerSchema(let found, let known):
+            "the journal has schema \(found) and this version knows schemas up to \(known)"
+        case .inUse: "another process has the journal open"
+        case .closed: "the journal is closed"
+        case .cannotOpen: "the journal cannot be opened"
+        case .driver(let code): "the journal's driver reported code \(code)"
+        }
+    }
+
+    /// A fixed word for metrics.
+    package var code: String {
+        switch self {
+        case .full: "full"
+        case .io: "io"
+        case .overloaded: "overloaded"
+        case .corrupt: "corrupt"
+        case .newerSchema: "newer_schema"
+        case .inUse: "in_use"
+        case .closed: "closed"
+        case .cannotOpen: "cannot_open"
+        case .driver: "driver"
+        }
+    }
+}

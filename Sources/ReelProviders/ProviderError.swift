@@ -1,0 +1,78 @@
+/// Why a provider did not do what it was asked, decided by status and code, never by text.
+package struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of fault it is; closed, the same for every provider.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case unreachable
+        case timedOut = "timed_out"
+        case interrupted
+        case tls
+        case destinationRefused = "destination_refused"
+        case unauthorized
+        case forbidden
+        case notFound = "not_found"
+        case expired
+        case conflict
+        case invalidRequest = "invalid_request"
+        case contentPolicy = "content_policy"
+        case unsupportedValue = "unsupported_value"
+        case unsupportedEncoding = "unsupported_encoding"
+        case tooLarge = "too_large"
+        case rateLimited = "rate_limited"
+        case quotaExceeded = "quota_exceeded"
+        case billing
+        case modelNotFound = "model_not_found"
+        case notReady = "not_ready"
+        case overloaded
+        case serverError = "server_error"
+        case gatewayError = "gateway_error"
+        case notJSON = "not_json"
+        case unexpectedShape = "unexpected_shape"
+        case redirected
+        case cancelled
+    }
+
+    package let kind: Kind
+    /// The HTTP status; nil when no answer came.
+    package let status: Int?
+    /// `error.code` or `error.type` as the provider sent it, when it is a plain word.
+    package let providerCode: String?
+    /// What the server asked us to wait.
+    package let retryAfter: Duration?
+    /// The answer's body for passing through to the console's caller; nil when there was none.
+    package let body: [UInt8]?
+
+    package init(
+        _ kind: Kind,
+        status: Int? = nil,
+        providerCode: String? = nil,
+        retryAfter: Duration? = nil,
+        body: [UInt8]? = nil
+    ) {
+        self.kind = kind
+        self.status = status
+        self.providerCode = providerCode
+        self.retryAfter = retryAfter
+        self.body = body
+    }
+
+    /// Whether the same request may succeed later.
+    package var mayRetry: Bool {
+        switch kind {
+        case .unreachable, .timedOut, .interrupted, .conflict, .rateLimited, .notReady,
+            .overloaded, .serverError, .gatewayError, .notJSON, .unexpectedShape:
+            true
+        case .tls, .destinationRefused, .unauthorized, .forbidden, .notFound, .expired,
+            .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding, .tooLarge,
+            .quotaExceeded, .billing, .modelNotFound, .redirected, .cancelled:
+            false
+        }
+    }
+
+    /// A sentence that is safe to log: the kind, the status and the code, no text of the answer.
+    package var description: String {
+        var text = kind.rawValue
+        if let status { text += ", HTTP status \(status)" }
+        if let providerCode { text += ", code \(providerCode)" }
+        return text
+    }
+}

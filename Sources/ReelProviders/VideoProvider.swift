@@ -1,0 +1,109 @@
+package import ReelHTTPClient
+package import ReelJSON
+
+/// A server that makes videos, behind the wire shape `/v1/videos`.
+///
+/// It is a base URL and an adapter, never a host name. Calls do not retry on their own but for
+/// `GET`s, at most twice, by the rules of OpenAI's SDK; a create is sent once.
+package protocol VideoProvider: Sendable {
+    /// The name in the configuration, such as `openai`.
+    var name: String { get }
+
+    /// Posts a job as it was asked for: the body and its content type go through unchanged.
+    func create(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject
+
+    /// Asks for one job's state.
+    func retrieve(_ id: String) async throws(ProviderError) -> VideoStatus
+
+    /// One page of the provider's list.
+    func list(_ page: VideoPageRequest) async throws(ProviderError) -> VideoPage
+
+    /// Deletes a job and its files at the provider; the answer as JSON.
+    func delete(_ id: String) async throws(ProviderError) -> JSONValue
+
+    /// Posts a remix: the body and its content type go through unchanged.
+    func remix(_ id: String, _ creation: VideoCreation) async throws(ProviderError) -> VideoObject
+
+    /// Begins a download: 200 or 206 with the content on its way.
+    func content(_ request: ContentRequest) async throws(ProviderError) -> any HTTPClientStream
+}
+
+/// A request body for a new job.
+package struct VideoCreation: Sendable, Hashable {
+    package let contentType: String
+    package let body: [UInt8]
+
+    package init(contentType: String, body: [UInt8]) {
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// A file of a job, from the beginning or from where an earlier transfer was cut.
+package struct ContentRequest: Sendable, Hashable {
+    package let id: String
+    /// `video`, `thumbnail`, `spritesheet`.
+    package let variant: String
+    /// The bytes that are here already.
+    package let offset: Int64
+    /// The validator of those bytes, sent as `If-Range`; without one `offset` is not used.
+    package let entityTag: String?
+    package let byteCountMax: Int
+    package let totalTimeout: Duration
+
+    package init(
+        id: String,
+        variant: String,
+        offset: Int64 = 0,
+        entityTag: String? = nil,
+        byteCountMax: Int,
+        totalTimeout: Duration
+    ) {
+        self.id = id
+        self.variant = variant
+        self.offset = offset
+        self.entityTag = entityTag
+        self.byteCountMax = byteCountMax
+        self.totalTimeout = totalTimeout
+    }
+}
+
+/// What the provider says of a job, with its wish for the next poll.
+package struct VideoStatus: Sendable, Hashable {
+    package let video: VideoObject
+    /// `openai-poll-after-ms`, or else `Retry-After`.
+    package let pollAfter: Duration?
+
+    package init(video: VideoObject, pollAfter: Duration?) {
+        self.video = video
+        self.pollAfter = pollAfter
+    }
+}
+
+package struct VideoPageRequest: Sendable, Hashable {
+    /// The id of the last item of the page before.
+    package var after: String?
+    package var limit: Int?
+    /// `asc` or `desc`.
+    package var order: String?
+
+    package init(after: String? = nil, limit: Int? = nil, order: String? = nil) {
+        self.after = after
+        self.limit = limit
+        self.order = order
+    }
+}
+
+/// One page of a list; `next` is the cursor to go on with, also where a server sends no `last_id`.
+package struct VideoPage: Sendable, Hashable {
+    package let videos: [VideoObject]
+    package let next: String?
+    /// The answer as it came, for passing through.
+    package let raw: JSONValue
+
+    package init(videos: [VideoObject], next: String?, raw: JSONValue) {
+        self.videos = videos
+        self.next = next
+        self.raw = raw
+    }
+}

@@ -1,0 +1,86 @@
+internal import Glibc
+
+/// A bounded queue from tasks to a thread that blocks for its next work.
+///
+/// Whoever puts never blocks: a full queue says so. The one thread that takes gets everything that
+/// has queued up, which is how a commit comes to be shared.
+@safe
+package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
+    // SAFETY: `elements` and `isClosed` are touched only between lock and unlock of `mutex`; both
+    // pointers live from `init` to `deinit`.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let filled: UnsafeMutablePointer<pthread_cond_t>
+    private var elements: [Element] = []
+    private var isClosed = false
+    private let capacity: Int
+
+    /// What became of an element that was put.
+    package enum PutOutcome: Sendable {
+        case queued
+        case full
+        case closed
+    }
+
+    package init(capacity: Int) {
+        precondition(capacity > 0, "a queue has room for something")
+        self.capacity = capacity
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe mutex.initialize(to: pthread_mutex_t())
+        unsafe filled = .allocate(capacity: 1)
+        unsafe filled.initialize(to: pthread_cond_t())
+        let mutexStatus = unsafe pthread_mutex_init(mutex, nil)
+        let conditionStatus = unsafe pthread_cond_init(filled, nil)
+        precondition(mutexStatus == 0 && conditionStatus == 0, "a queue could not be made")
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(filled)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe filled.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Adds an element unless the queue is full or closed.
+    package func put(_ element: Element) -> PutOutcome {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        guard !isClosed else { return .closed }
+        guard elements.count < capacity else { return .full }
+        elements.append(element)
+        if elements.count == 1 { unsafe pthread_cond_signal(filled) }
+        return .queued
+    }
+
+    /// Blocks the calling thread until there is something, and takes at most `limit` elements in
+    /// the order they were put; empty once the queue is closed and drained.
+    package func take(atMost limit: Int) -> [Element] {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while elements.isEmpty, !isClosed { unsafe pthread_cond_wait(filled, mutex) }
+        guard elements.count > limit else {
+            let taken = elements
+            elements = []
+            elements.reserveCapacity(taken.count)
+            return taken
+        }
+        let taken = Array(elements.prefix(limit))
+        elements.removeFirst(limit)
+        return taken
+    }
+
+    /// Refuses what comes from now on; what is queued is still taken.
+    ///
+    /// Legal twice.
+    package func close() {
+        unsafe pthread_mutex_lock(mutex)
+        isClosed = true
+        unsafe pthread_cond_broadcast(filled)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    package var count: Int {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return elements.count
+    }
+}
