@@ -162,7 +162,7 @@ let package = Package(
         tests("ReelRuntimeTests", ["ReelRuntime"]),
         tests("ReelJSONTests", ["ReelJSON"]),
         tests("ReelObservabilityTests", ["ReelObservability", "ReelRuntime"]),
-        tests("ReelCryptoTests", ["ReelCrypto"]),
+        tests("ReelCryptoTests", ["ReelCrypto", "ReelRuntime"]),
         tests("ReelSystemTests", ["ReelSystem", "ReelRuntime"]),
         tests("ReelHTTPTests", ["ReelHTTP"]),
         tests(
