@@ -1,0 +1,96 @@
+internal import ReelRuntime
+
+/// Threads for calls that block, apart from the shared pool, which has one per core.
+///
+/// What is awaited comes back to the caller's own executor. Callers beyond those that run or are
+/// queued wait their turn as suspended tasks.
+package final class BlockingPool: Sendable {
+    private typealias Job = @Sendable () -> Void
+
+    private struct Admission {
+        var free: Int
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let queue: BlockingQueue<Job>
+    private let admission: Locked<Admission>
+    private let threads: [NamedThread]
+
+    /// Starts the threads; they end with `close`.
+    package init(threadCount: Int, name: String = "blocking", queueCapacity: Int = 1024) {
+        precondition(threadCount > 0, "a pool has a thread")
+        let queue = BlockingQueue<Job>(capacity: queueCapacity)
+        self.queue = queue
+        admission = Locked(Admission(free: queueCapacity))
+        threads = (0..<threadCount).map { index in
+            NamedThread("\(name)-\(index)") {
+                while let job = queue.take(atMost: 1).first { job() }
+            }
+        }
+    }
+
+    deinit {
+        queue.close()
+    }
+
+    /// Runs work that may block on one of the threads.
+    ///
+    /// A cancelled task's work runs all the same: a call into the kernel cannot be taken back.
+    ///
+    /// - Throws: What `work` throws.
+    package func run<Value: Sendable, Failure: Error>(
+        _ work: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        await enter()
+        let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
+            let outcome = queue.put {
+                let result = Result(catching: work)
+                self.leave()
+                continuation.resume(returning: result)
+            }
+            switch outcome {
+            case .queued: break
+            case .full, .closed: preconditionFailure("work was given to a closed pool")
+            }
+        }
+        return try result.get()
+    }
+
+    /// Lets queued work finish and joins the threads, blocking the caller until then.
+    ///
+    /// Called once, when nobody gives work any more.
+    package func close() {
+        queue.close()
+        for thread in threads { thread.join() }
+    }
+
+    private func enter() async {
+        let isFree = admission.withLock { admission in
+            guard admission.free > 0 else { return false }
+            admission.free -= 1
+            return true
+        }
+        guard !isFree else { return }
+        await withCheckedContinuation { continuation in
+            let isFreeByNow = admission.withLock { admission in
+                guard admission.free == 0 else {
+                    admission.free -= 1
+                    return true
+                }
+                admission.waiting.append(continuation)
+                return false
+            }
+            if isFreeByNow { continuation.resume() }
+        }
+    }
+
+    /// Hands the place to who has waited longest.
+    private func leave() {
+        let next = admission.withLock { admission -> CheckedContinuation<Void, Never>? in
+            guard admission.waiting.isEmpty else { return admission.waiting.removeFirst() }
+            admission.free += 1
+            return nil
+        }
+        next?.resume()
+    }
+}
