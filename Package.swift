@@ -147,7 +147,7 @@ let package = Package(
         // Tests: what they share, then one for each room.
         .target(
             name: "TestSupport",
-            dependencies: ["ReelRuntime"],
+            dependencies: ["ReelRuntime", "ReelHTTP", "ReelHTTPClient"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
