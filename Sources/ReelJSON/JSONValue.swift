@@ -80,6 +80,10 @@ package struct JSONNumber: Hashable, Sendable {
         text = String(value)
     }
 
+    package init(_ value: Int) {
+        text = String(value)
+    }
+
     /// A finite number in the shortest form that reads back the same; not-a-number and the
     /// infinities, which JSON does not have, become 0.
     package init(_ value: Double) {
@@ -90,11 +94,16 @@ package struct JSONNumber: Hashable, Sendable {
     /// The number when it is whole, written in any way, and fits 64 bits.
     package var integer: Int64? {
         if let value = Int64(text) { return value }
-        guard let value = double else { return nil }
+        // Beyond 2^53 a double no longer tells neighbouring whole numbers apart.
+        guard let value = double, value.magnitude < 0x1p53 else { return nil }
         return Int64(exactly: value)
     }
 
-    package var double: Double? { Double(text) }
+    /// The nearest double; nil when the number is beyond its range.
+    package var double: Double? {
+        guard let value = Double(text), value.isFinite else { return nil }
+        return value
+    }
 }
 
 /// The members of a JSON object in their order.
@@ -122,6 +131,8 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     package var count: Int { storage.count }
 
+    package var isEmpty: Bool { storage.isEmpty }
+
     package var names: [String] { storage.map(\.name) }
 
     /// The last member of that name; assigning replaces it in place or appends it, nil removes all
@@ -141,6 +152,11 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// Appends a member without looking for one of the same name.
     package mutating func append(_ name: String, _ value: JSONValue) {
         storage.append(Member(name: name, value: value))
+    }
+
+    /// Hands over each member in order, without the copy that `members` makes.
+    func forEachMember(_ body: (String, JSONValue) -> Void) {
+        for member in storage { body(member.name, member.value) }
     }
 
     /// The first name that stands more than once, if any.
