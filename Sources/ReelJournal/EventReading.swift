@@ -16,16 +16,3 @@ package struct EventReading: Sendable, Hashable {
         fatalError("the journal's room writes this")
     }
 }
-
-/// The event that a webhook would have brought, for an end that a poll found.
-package struct ObservedEvent: Sendable, Hashable {
-    /// The same for the same fact, whenever and by whomever it is found.
-    package let id: String
-    package let type: String
-    /// `{"id","object":"event","created_at","type","data":{"id"}}`, the shape of OpenAI's.
-    package let body: [UInt8]
-
-    package init(_ observation: Observation) {
-        fatalError("the journal's room writes this")
-    }
-}

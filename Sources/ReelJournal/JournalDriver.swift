@@ -13,13 +13,17 @@ package protocol JournalDriver: Sendable {
     /// transaction (and is made, with origin `event`, where there is none).
     func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome
 
-    /// Turns pending entries into runs, or sets them aside. Entries that are not pending any more
-    /// are left alone.
+    /// Turns pending entries into runs, or sets them aside. Entries that are not pending any more,
+    /// or have a plan, are left alone.
     func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError)
 
     /// Claims runs that are due or whose lease is over: soonest-expiring video first, then by
     /// sequence; never a run of a video that has an earlier entry's run unfinished (`pending`,
-    /// `running` or `waiting`). Claiming counts an attempt of the current step.
+    /// `running` or `waiting`) or another entry's run at work under a lease. Claiming counts an
+    /// attempt of the current step.
+    ///
+    /// Two claims of one video are thus runs of one entry, in chains of their own. An attempt whose
+    /// lease was over is kept in the history as `lost`, with the reason `lease_over`.
     func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim]
 
     /// Extends leases; those already taken over are left out of the answer.
@@ -65,13 +69,14 @@ package protocol JournalDriver: Sendable {
 
     func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry?
     func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry]
+    /// All that match, whatever the limit.
     func count(_ query: EntryQuery) async throws(JournalError) -> Int64
     func steps(of sequences: [Int64]) async throws(JournalError) -> [Int64: [StepRecord]]
     func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord]
     func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob?
     func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob]
     func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord]
-    /// The next moment at which a run becomes due or a lease ends, and how many runs are open.
+    /// The next moment at which a run can be claimed, and how many runs are open.
     func outlook() async throws(JournalError) -> JournalOutlook
     /// The highest sequence; 0 for an empty journal.
     func lastSequence() async throws(JournalError) -> Int64
@@ -97,6 +102,8 @@ package struct ClaimRequest: Sendable, Hashable {
 
 /// What waits in the journal.
 package struct JournalOutlook: Sendable, Hashable {
+    /// When the first run that nothing of its video stands before becomes due, or its lease ends;
+    /// the epoch for one that can be claimed at once, nil when nothing is open.
     package let nextDueAt: Timestamp?
     package let openRunCount: Int64
     package let deadRunCount: Int64
@@ -126,6 +133,8 @@ package struct EntryQuery: Sendable, Hashable {
     package var receivedFrom: Timestamp?
     /// Exclusive.
     package var receivedTo: Timestamp?
+    /// Only entries that are pending and have no plan yet: what a dispatcher has to look at.
+    package var isUnplanned = false
     package var order: Order = .newestFirst
     /// From 1 to 10,000.
     package var limit: Int = 50

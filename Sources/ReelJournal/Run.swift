@@ -122,7 +122,7 @@ package struct AttemptRecord: Sendable, Hashable {
     package let attempt: Int
     package let startedAt: Timestamp
     package let endedAt: Timestamp
-    /// `done`, `retry`, `postpone` or `dead`.
+    /// `done`, `retry`, `postpone`, `dead`, or `lost` when the lease was over before it was told.
     package let outcome: String
     package let reason: Reason?
 

@@ -64,7 +64,9 @@ package struct JobUpdate: Sendable, Hashable {
     package var id: VideoID
     /// Used when the video is not known yet.
     package var origin: JobOrigin
-    /// The state to move to; a move that the life cycle does not have is ignored.
+    /// The state to move to; news with a move that the life cycle does not have is ignored.
+    ///
+    /// Without one, an ended job keeps its status, progress and object.
     package var state: JobState?
     package var status: String?
     package var progress: Int?
