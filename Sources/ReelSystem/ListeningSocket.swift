@@ -1,0 +1,199 @@
+internal import CReelLinux
+internal import Glibc
+internal import ReelRuntime
+
+/// A bound socket that connections are accepted from.
+///
+/// It is bound by whoever starts a service, on any thread, and accepted from on one loop.
+package final class ListeningSocket: Sendable {
+    /// The address that it is bound to, with the port that the kernel chose if that was left open.
+    package let address: SocketAddress
+    private let descriptor: Descriptor
+    private let state = Locked(State())
+
+    private struct State {
+        var registration: Confined<Registration>?
+        var isCancelled = false
+    }
+
+    private init(_ descriptor: consuming Descriptor, address: SocketAddress) {
+        self.descriptor = descriptor
+        self.address = address
+    }
+
+    deinit {
+        // Before the descriptor closes: as long as it is open it answers, so the name is still ours.
+        if case .unix(let path) = address { _ = try? FileSystem.remove(path) }
+    }
+
+    /// Binds and listens.
+    ///
+    /// The file of a Unix socket is for its user alone; one that a process left behind is taken
+    /// over when nobody answers on it.
+    ///
+    /// - Throws: What bind(2) gives, above all `EADDRINUSE`, `EACCES` and `EADDRNOTAVAIL`.
+    package static func bind(
+        _ address: SocketAddress,
+        backlog: Int32 = 1024
+    ) throws(SystemError) -> ListeningSocket {
+        let descriptor = try open(address.family)
+        switch address {
+        case .v4, .v6:
+            try set(descriptor.number, SOL_SOCKET, SO_REUSEADDR, 1)
+            if case .v6 = address {
+                try set(descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
+            }
+            try bind(descriptor.number, address)
+        case .unix(let path):
+            // The kernel takes the mode of the file from the socket at bind (unix(7)), so that
+            // there is no moment at which others may connect.
+            try call("fchmod") { fchmod(descriptor.number, 0o600) }
+            do {
+                try bind(descriptor.number, address)
+            } catch  where error.number == EADDRINUSE {
+                guard try isStale(path, address) else { throw error }
+                try FileSystem.remove(path)
+                try bind(descriptor.number, address)
+            }
+        }
+        try call("listen") { listen(descriptor.number, backlog) }
+        let bound = try name(of: descriptor.number) ?? address
+        return ListeningSocket(descriptor, address: bound)
+    }
+
+    /// Waits for the next connection, on the loop's thread; one task, always on the same loop.
+    ///
+    /// - Throws: `cancelled` after `cancel`; `EMFILE` and its kin when the process or the machine
+    ///   has no descriptor or memory left, and the caller then waits before it tries again.
+    package func accept(on loop: EventLoop) async throws(SocketError) -> AcceptedConnection {
+        let registration = try registered(on: loop)
+        while true {
+            switch await registration.wait(.reading, until: .never) {
+            case .ready: break
+            case .timedOut, .cancelled: throw .cancelled
+            }
+            do {
+                if let accepted = try accepted() { return accepted }
+                registration.exhausted(.reading)
+            } catch {
+                switch error.number {
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL: throw .system(error)
+                // The rest is the failure of one connection before it was ours (accept(2)).
+                default: continue
+                }
+            }
+        }
+    }
+
+    /// Ends `accept`, now and later; from any thread, legal twice.
+    package func cancel(on loop: EventLoop) {
+        let registration = state.withLock { state in
+            state.isCancelled = true
+            return state.registration
+        }
+        guard let registration else { return }
+        loop.execute { registration.value.cancel() }
+    }
+
+    private func registered(on loop: EventLoop) throws(SocketError) -> Registration {
+        let (known, isCancelled) = state.withLock { ($0.registration, $0.isCancelled) }
+        guard !isCancelled else { throw .cancelled }
+        if let known { return known.value }
+        let registration: Registration
+        do {
+            registration = try loop.confined.register(descriptor.number)
+        } catch {
+            throw .system(error)
+        }
+        let isCancelledByNow = state.withLock { state in
+            state.registration = Confined(registration)
+            return state.isCancelled
+        }
+        if isCancelledByNow { registration.cancel() }
+        return registration
+    }
+
+    private func accepted() throws(SystemError) -> AcceptedConnection? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let outcome = try attempt("accept4") {
+            unsafe withUnsafeMutableBytes(of: &storage) { bytes in
+                unsafe creellinux_accept4(
+                    descriptor.number,
+                    bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self),
+                    &length,
+                    Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+                )
+            }
+        }
+        switch outcome {
+        case .wouldBlock: return nil
+        case .done(let number):
+            let descriptor = Descriptor(owning: number)
+            let peer = SocketAddress(storage, length: length) ?? .unix(path: "")
+            switch peer {
+            case .v4, .v6: try Self.set(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            case .unix: break
+            }
+            return AcceptedConnection(descriptor, peer: peer)
+        }
+    }
+}
+
+extension ListeningSocket {
+    private static func open(_ family: Int32) throws(SystemError) -> Descriptor {
+        let kind = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        return Descriptor(owning: try call("socket") { socket(family, Int32(kind), 0) })
+    }
+
+    private static func bind(_ number: Int32, _ address: SocketAddress) throws(SystemError) {
+        _ = try unsafe address.withRaw { raw, length throws(SystemError) in
+            try call("bind") { unsafe Glibc.bind(number, raw, length) }
+        }
+    }
+
+    private static func name(of number: Int32) throws(SystemError) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        try call("getsockname") {
+            unsafe withUnsafeMutableBytes(of: &storage) { bytes -> Int32 in
+                guard let base = bytes.baseAddress else { return -1 }
+                return unsafe getsockname(
+                    number,
+                    base.assumingMemoryBound(to: sockaddr.self),
+                    &length
+                )
+            }
+        }
+        return SocketAddress(storage, length: length)
+    }
+
+    /// Whether the name is a socket that nobody answers on.
+    private static func isStale(
+        _ path: String,
+        _ address: SocketAddress
+    ) throws(SystemError) -> Bool {
+        guard try FileSystem.status(path)?.kind == .socket else { return false }
+        let probe = try open(AF_UNIX)
+        do {
+            _ = try unsafe address.withRaw { raw, length throws(SystemError) in
+                try call("connect") { unsafe connect(probe.number, raw, length) }
+            }
+            return false
+        } catch {
+            return error.number == ECONNREFUSED
+        }
+    }
+
+    private static func set(
+        _ number: Int32,
+        _ level: Int32,
+        _ option: Int32,
+        _ value: Int32
+    ) throws(SystemError) {
+        var value = value
+        try call("setsockopt") {
+            unsafe setsockopt(number, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+    }
+}

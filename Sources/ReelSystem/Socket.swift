@@ -1,0 +1,130 @@
+internal import CReelLinux
+internal import Glibc
+
+/// A connected stream socket on an event loop.
+///
+/// Everything but `cancel` and `init` is called on the loop's thread. One task at a time reads,
+/// and one writes. Whoever made it closes it.
+package final class Socket: @unchecked Sendable {
+    // SAFETY: the two variables are touched only on the loop's thread, which every method checks.
+
+    package let loop: EventLoop
+    package let peer: SocketAddress
+    private let registration: Registration
+    private var descriptor: Descriptor?
+
+    /// Takes an accepted connection over, on the loop's thread.
+    ///
+    /// - Throws: When epoll can watch no more descriptors; the connection is then closed.
+    package init(_ accepted: AcceptedConnection, on loop: EventLoop) throws(SystemError) {
+        let descriptor = accepted.takeDescriptor()
+        registration = try loop.confined.register(descriptor.number)
+        self.loop = loop
+        peer = accepted.peer
+        self.descriptor = consume descriptor
+    }
+
+    deinit {
+        precondition(descriptor == nil, "a socket was not closed")
+    }
+
+    /// Reads what is there, waiting for the first byte; at most as much as the buffer holds.
+    ///
+    /// - Returns: How many bytes were put at the buffer's start; 0 once the peer has sent all.
+    package func read(
+        into buffer: inout [UInt8],
+        until deadline: Deadline
+    ) async throws(SocketError) -> Int {
+        while true {
+            try await ready(.reading, until: deadline)
+            let number = try number
+            let outcome: Result<Attempt<Int>, SystemError> = unsafe buffer.withUnsafeMutableBytes {
+                bytes in
+                Result { () throws(SystemError) in
+                    try attempt("recv") {
+                        unsafe recv(number, bytes.baseAddress, bytes.count, 0)
+                    }
+                }
+            }
+            switch outcome {
+            case .failure(let error): throw SocketError(error)
+            case .success(.wouldBlock): registration.exhausted(.reading)
+            case .success(.done(let count)):
+                // Less than asked for means that the socket is empty (epoll(7), edge-triggered):
+                // the next wait need not try first.
+                if count < buffer.count { registration.exhausted(.reading) }
+                return count
+            }
+        }
+    }
+
+    /// Writes all bytes, waiting as often as the peer is slow.
+    package func write(
+        _ bytes: Span<UInt8>,
+        until deadline: Deadline
+    ) async throws(SocketError) {
+        var written = 0
+        while written < bytes.count {
+            try await ready(.writing, until: deadline)
+            let number = try number
+            let start = written
+            let outcome: Result<Attempt<Int>, SystemError> = unsafe bytes.withUnsafeBytes { all in
+                Result { () throws(SystemError) in
+                    let rest = unsafe UnsafeRawBufferPointer(rebasing: all[start...])
+                    return try attempt("send") {
+                        unsafe send(
+                            number,
+                            rest.baseAddress,
+                            rest.count,
+                            Int32(MSG_NOSIGNAL)
+                        )
+                    }
+                }
+            }
+            switch outcome {
+            case .failure(let error): throw SocketError(error)
+            case .success(.wouldBlock): registration.exhausted(.writing)
+            case .success(.done(let count)): written += count
+            }
+        }
+    }
+
+    /// Tells the peer that no more is written, and leaves reading open.
+    package func shutDownWriting() {
+        guard let number = try? number else { return }
+        _ = try? call("shutdown") { shutdown(number, Int32(SHUT_WR)) }
+    }
+
+    /// Closes the connection; legal twice.
+    package func close() {
+        precondition(loop.isCurrent, "a socket was closed off its loop")
+        guard let number = try? number else { return }
+        loop.confined.unregister(registration, number)
+        registration.cancel()
+        descriptor = nil
+    }
+
+    /// Makes every wait, now and later, end with `cancelled`; from any thread, legal at any time.
+    package func cancel() {
+        loop.execute { [registration = Confined(registration)] in registration.value.cancel() }
+    }
+
+    private var number: Int32 {
+        get throws(SocketError) {
+            guard let number = descriptor?.number else { throw .cancelled }
+            return number
+        }
+    }
+
+    private func ready(
+        _ direction: Registration.Direction,
+        until deadline: Deadline
+    ) async throws(SocketError) {
+        precondition(loop.isCurrent, "a socket was used off its loop")
+        switch await registration.wait(direction, until: deadline) {
+        case .ready: return
+        case .timedOut: throw .timedOut
+        case .cancelled: throw .cancelled
+        }
+    }
+}
