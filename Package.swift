@@ -186,7 +186,10 @@ let package = Package(
         ),
         tests(
             "ReelEventsTests",
-            ["ReelEvents", "ReelJournal", "ReelJSON", "ReelObservability", "ReelRuntime"]
+            [
+                "ReelEvents", "ReelJournal", "ReelWebhooks", "ReelJSON", "ReelObservability",
+                "ReelRuntime",
+            ]
         ),
         tests(
             "ReelProvidersTests",

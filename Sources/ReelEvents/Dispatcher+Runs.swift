@@ -1,0 +1,196 @@
+internal import ReelJournal
+internal import ReelObservability
+internal import ReelRuntime
+
+extension Dispatcher {
+    /// How often a verdict is offered to a failing journal once the service stops and the grace is
+    /// over; the step is then done again after its lease.
+    private static let settleAttemptsAfterGrace = 3
+
+    /// Works on a run, step by step, until its claim is over.
+    func work(on first: Claim) async {
+        var claim = first
+        while true {
+            switch await perform(claim) {
+            case .next(let next):
+                let leaseEnd = time.uptime() + configuration.lease
+                table.withLock { $0.advance(to: next, leaseEnd: leaseEnd) }
+                claim = next
+            case .released, .fenced:
+                let leaseEnd = time.uptime() + configuration.lease
+                guard let successor = table.withLock({ $0.end(claim, leaseEnd: leaseEnd) }) else {
+                    metrics.running.set(Int64(configuration.concurrency - freeSlotCount))
+                    return bell.ring()
+                }
+                claim = successor
+            }
+        }
+    }
+
+    /// Makes one attempt of one step and records how it ended.
+    private func perform(_ claim: Claim) async -> SettleOutcome {
+        let startedAt = time.now()
+        let start = time.uptime()
+        guard let verdict = await attempt(claim) else {
+            metrics.fenced.increment()
+            log(claim, "claim lost", nil)
+            return .fenced
+        }
+        metrics.attemptSpan.observe(time.uptime() - start)
+        let outcome = await settle(claim, verdict, startedAt: startedAt, endedAt: time.now())
+        switch outcome {
+        case .next, .released:
+            metrics.countVerdict(verdict)
+            table.withLock { $0.noteNews() }
+            log(claim, verdict)
+        case .fenced:
+            metrics.fenced.increment()
+            log(claim, "claim lost", nil)
+        }
+        return outcome
+    }
+
+    /// Calls the handler, if it may be called.
+    ///
+    /// - Returns: The verdict; nil when the claim is lost, and with it whatever was done.
+    private func attempt(_ claim: Claim) async -> StepVerdict? {
+        let step: Step
+        do {
+            step = try book.step(for: claim)
+        } catch {
+            return .dead(error.reason)
+        }
+        guard let event = Event(claim.entry) else { return .dead(Reason("not_an_event")) }
+        let attempt = StepAttempt()
+        let deadline = time.uptime() + step.timeLimit
+        let (action, wakesKeeper) = table.withLock {
+            $0.begin(attempt, of: claim, deadline: deadline)
+        }
+        if wakesKeeper { keeperBell.ring() }
+        switch action {
+        case .decline(let interruption):
+            return verdict(after: interruption, nil, claim, step)
+        case .call:
+            await call(step.handler, event, context(claim, attempt), attempt)
+            table.withLock { $0.endAttempt(of: claim) }
+            guard let interruption = attempt.interruption else {
+                guard let outcome = attempt.outcome else { return nil }
+                return arithmetic.verdict(
+                    on: outcome,
+                    attempt: claim.attempt,
+                    policy: step.retry,
+                    at: time.now()
+                )
+            }
+            return verdict(after: interruption, attempt.outcome, claim, step)
+        }
+    }
+
+    /// Runs the handler in a task that can be cancelled alone, and returns when it has returned.
+    private func call(
+        _ handler: any Handler,
+        _ event: Event,
+        _ context: HandlerContext,
+        _ attempt: StepAttempt
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { attempt.finish(await handler.handle(event, context)) }
+            await attempt.ending()
+            if attempt.outcome == nil { group.cancelAll() }
+            await group.waitForAll()
+        }
+    }
+
+    private func context(_ claim: Claim, _ attempt: StepAttempt) -> HandlerContext {
+        HandlerContext(
+            chain: claim.chain,
+            step: claim.stepName,
+            attempt: claim.attempt,
+            id: HandlerID.of(claim.entry, chain: claim.chain, step: claim.stepName),
+            checkpoint: claim.checkpoint,
+            journal: ClaimJournal(
+                driver: driver,
+                claim: claim,
+                attempt: attempt,
+                checkpointByteCountMax: configuration.checkpointByteCountMax,
+                locate: locate
+            )
+        )
+    }
+
+    /// The verdict on an attempt that was interrupted: work that was done all the same is done, and
+    /// otherwise the interruption is what happened, whatever the handler made of its cancellation.
+    private func verdict(
+        after interruption: Interruption,
+        _ outcome: Outcome?,
+        _ claim: Claim,
+        _ step: Step
+    ) -> StepVerdict? {
+        if interruption == .fenced { return nil }
+        if case .done(let note) = outcome { return .done(note: note) }
+        let now = time.now()
+        return switch interruption {
+        case .fenced: nil
+        case .timedOut:
+            arithmetic.verdict(
+                on: .retry(Reason("timed_out", "the step took longer than its time limit")),
+                attempt: claim.attempt,
+                policy: step.retry,
+                at: now
+            )
+        case .leaseOver: .postpone(until: now, Reason("lease_over"))
+        case .stopping: .postpone(until: now, Reason("service_stopped"))
+        }
+    }
+
+    /// Records a verdict, and offers it again for as long as the journal fails.
+    private func settle(
+        _ claim: Claim,
+        _ verdict: StepVerdict,
+        startedAt: Timestamp,
+        endedAt: Timestamp
+    ) async -> SettleOutcome {
+        var failures = 0
+        while true {
+            do {
+                return try await driver.settle(
+                    claim,
+                    verdict,
+                    startedAt: startedAt,
+                    endedAt: endedAt,
+                    leaseUntil: time.now() + configuration.lease
+                )
+            } catch {
+                failures += 1
+                note(error)
+                let (isClosed, isGraceOver) = table.withLock { ($0.isClosed, $0.isGraceOver) }
+                if isClosed || (isGraceOver && failures >= Self.settleAttemptsAfterGrace) {
+                    log(claim, "verdict not recorded, the step will be done again", nil)
+                    return .fenced
+                }
+                try? await time.sleep(for: configuration.errorWait(failures))
+            }
+        }
+    }
+
+    private func log(_ claim: Claim, _ verdict: StepVerdict) {
+        switch verdict {
+        case .done: log(claim, "step done", nil)
+        case .retry(_, let reason): log(claim, "step failed, to be tried again", reason)
+        case .postpone(_, let reason): log(claim, "step postponed", reason)
+        case .dead(let reason): log(claim, "step given up", reason)
+        }
+    }
+
+    private func log(_ claim: Claim, _ message: StaticString, _ reason: Reason?) {
+        let fields: KeyValuePairs<String, LogValue> = [
+            "event.sequence": .integer(claim.entry.sequence),
+            "video.id": .string(claim.entry.videoID?.rawValue ?? ""),
+            "chain": .string(claim.chain),
+            "step": .string(claim.stepName),
+            "step.attempt": .integer(claim.attempt),
+            "reason": .string(reason?.code ?? ""),
+        ]
+        logger.info(message, fields)
+    }
+}

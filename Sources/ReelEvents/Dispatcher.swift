@@ -1,0 +1,160 @@
+package import ReelJournal
+package import ReelObservability
+package import ReelRuntime
+
+/// Does what follows from the journal: plans its events, and works on their steps under leases.
+///
+/// Several may run on one journal. Whatever one leaves undone, by a stop, a crash or a lost lease,
+/// another does after the lease's end, from the step that was not recorded as done.
+package final class Dispatcher: Sendable {
+    let journal: Journal
+    let driver: any JournalDriver
+    let book: ChainBook
+    let configuration: DispatcherConfiguration
+    let time: any TimeSource
+    let random: any RandomSource
+    let arithmetic: RetryArithmetic
+    let locate: @Sendable (AssetRecord) -> String
+    let logger: Logger
+    let metrics: DispatcherMetrics
+    let owner: String
+    let table = Locked(RunTable())
+    /// Rung for the loop: there may be something to plan or to claim, or a slot is free.
+    let bell = Doorbell()
+    /// Rung for the keeper: there is an earlier deadline than it knows of.
+    let keeperBell = Doorbell()
+
+    /// Makes a dispatcher; `run` starts it, once.
+    ///
+    /// `locate` goes from a stored file's record to the absolute path or URL that handlers are
+    /// told.
+    ///
+    /// - Precondition: No two chains share a name.
+    package init(
+        journal: Journal,
+        chains: [Chain],
+        configuration: DispatcherConfiguration = DispatcherConfiguration(),
+        time: any TimeSource,
+        random: any RandomSource,
+        logger: Logger,
+        metrics: Metrics,
+        locate: @escaping @Sendable (AssetRecord) -> String = { $0.location ?? "" }
+    ) {
+        self.journal = journal
+        driver = journal.driver
+        book = ChainBook(chains)
+        self.configuration = configuration
+        self.time = time
+        self.random = random
+        arithmetic = RetryArithmetic(random: random)
+        self.locate = locate
+        self.logger = logger.named("dispatcher")
+        self.metrics = DispatcherMetrics(metrics)
+        owner = "dispatcher-" + random.hexadecimal(byteCount: 8)
+    }
+
+    /// Works until its task is cancelled, then gives running handlers the grace, cancels them, and
+    /// hands their claims back uncounted.
+    ///
+    /// A handler that ignores its cancellation holds this up.
+    ///
+    /// - Throws: `JournalError.closed` when the journal was closed under it.
+    package func run() async throws {
+        // A task of its own, joined below: a cancellation of this one must reach the handlers only
+        // after the grace, and the journal never.
+        let work = Task { await self.serve() }
+        await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            table.withLock { $0.stop() }
+            bell.ring()
+        }
+        if table.withLock({ $0.isClosed }) { throw JournalError.closed }
+    }
+
+    private func serve() async {
+        let wakeUps = journal.wakeUps()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                for await _ in wakeUps {
+                    self.table.withLock { $0.noteMayHavePending() }
+                    self.bell.ring()
+                }
+            }
+            group.addTask { await self.keepClaims() }
+            await self.loop(&group)
+            await self.drain()
+            group.cancelAll()
+        }
+        metrics.running.set(0)
+    }
+
+    /// One round after the other until the stop.
+    private func loop(_ group: inout DiscardingTaskGroup) async {
+        var failures = 0
+        var emptyRounds = 0
+        var nextSurvey = time.uptime()
+        while !table.withLock({ $0.isStopping }) {
+            do throws(JournalError) {
+                let isPlanned = try await planPending()
+                let claimed = try await claimDue(&group)
+                if table.withLock({ $0.takeNews() }) { journal.wake() }
+                if time.uptime() >= nextSurvey {
+                    try await survey()
+                    nextSurvey = time.uptime() + configuration.safetyInterval
+                }
+                failures = 0
+                emptyRounds = claimed > 0 ? 0 : emptyRounds + 1
+                if isPlanned, claimed == 0 || freeSlotCount == 0 {
+                    let wait = try await waitBeforeNextRound(emptyRounds)
+                    await bell.wait(atMost: wait, time)
+                }
+            } catch {
+                failures += 1
+                table.withLock { $0.noteMayHavePending() }
+                await backOff(from: error, failures)
+            }
+        }
+    }
+
+    var freeSlotCount: Int {
+        configuration.concurrency - table.withLock { $0.runningCount }
+    }
+
+    /// Lets running handlers end, then cancels those that have not, and waits for all.
+    private func drain() async {
+        let graceEnd = time.uptime() + configuration.grace
+        while runningCount > 0, time.uptime() < graceEnd, !table.withLock({ $0.isClosed }) {
+            await bell.wait(atMost: graceEnd - time.uptime(), time)
+        }
+        for attempt in table.withLock({ $0.endGrace() }) { attempt.interrupt(.stopping) }
+        while runningCount > 0 {
+            await bell.wait(atMost: configuration.safetyInterval, time)
+        }
+        if table.withLock({ $0.takeNews() }) { journal.wake() }
+    }
+
+    private var runningCount: Int { table.withLock { $0.runningCount } }
+
+    /// Waits after a journal error, and not less because somebody rings.
+    private func backOff(from error: JournalError, _ failures: Int) async {
+        note(error)
+        let end = time.uptime() + configuration.errorWait(failures)
+        while time.uptime() < end, !table.withLock({ $0.isStopping }) {
+            await bell.wait(atMost: end - time.uptime(), time)
+        }
+    }
+
+    /// Makes a journal error visible; a closed journal ends the dispatcher.
+    func note(_ error: JournalError) {
+        metrics.countJournalError(error)
+        logger.warning("the journal refused a call", ["journal.error": .string(error.code)])
+        guard error == .closed else { return }
+        let attempts = table.withLock { table in
+            table.close()
+            return table.endGrace()
+        }
+        for attempt in attempts { attempt.interrupt(.stopping) }
+        bell.ring()
+    }
+}

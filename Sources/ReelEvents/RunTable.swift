@@ -1,0 +1,196 @@
+internal import ReelJournal
+internal import ReelRuntime
+
+/// What a dispatcher works on, and what it has been told: its state machine, kept in a `Locked`.
+///
+/// Moments in it are monotonic, so that a wall clock that jumps ends no lease and no time limit.
+struct RunTable {
+    struct Key: Hashable {
+        let sequence: Int64
+        let chain: String
+
+        init(_ claim: Claim) {
+            sequence = claim.entry.sequence
+            chain = claim.chain
+        }
+    }
+
+    private struct Running {
+        var claim: Claim
+        var leaseEnd: Duration
+        var attempt: StepAttempt?
+        var deadline: Duration?
+        /// A claim of the same run that came while this one is at work, and begins after it.
+        ///
+        /// That happens when the wall clock jumps over the end of the lease.
+        var successor: Claim?
+    }
+
+    private(set) var isStopping = false
+    private(set) var isGraceOver = false
+    /// The journal was closed under the dispatcher: nothing can be recorded any more.
+    private(set) var isClosed = false
+    private var runs: [Key: Running] = [:]
+    private var mayHavePending = true
+    private var hasNews = false
+    /// Until when the keeper sleeps.
+    private var alarm: Duration = .zero
+
+    var runningCount: Int { runs.count }
+
+    // MARK: What the loop does
+
+    enum AdmitAction {
+        case work(Claim)
+        /// The run is at work here: its attempt, if one is under way, is to be interrupted.
+        case supersede(StepAttempt?)
+    }
+
+    mutating func admit(_ claim: Claim, leaseEnd: Duration) -> AdmitAction {
+        let key = Key(claim)
+        guard runs[key] == nil else {
+            runs[key]?.successor = claim
+            return .supersede(runs[key]?.attempt)
+        }
+        runs[key] = Running(claim: claim, leaseEnd: leaseEnd)
+        return .work(claim)
+    }
+
+    /// Whether the journal may hold pending entries since this was last asked.
+    mutating func takeMayHavePending() -> Bool {
+        defer { mayHavePending = false }
+        return mayHavePending
+    }
+
+    mutating func noteMayHavePending() { mayHavePending = true }
+
+    /// Whether a verdict was recorded since this was last asked.
+    mutating func takeNews() -> Bool {
+        defer { hasNews = false }
+        return hasNews
+    }
+
+    mutating func noteNews() { hasNews = true }
+    mutating func stop() { isStopping = true }
+
+    mutating func close() {
+        isClosed = true
+        isStopping = true
+        isGraceOver = true
+    }
+
+    /// Ends the grace.
+    ///
+    /// - Returns: The attempts that are to be interrupted.
+    mutating func endGrace() -> [StepAttempt] {
+        isGraceOver = true
+        return runs.values.compactMap(\.attempt)
+    }
+
+    // MARK: What a claim's task does
+
+    enum BeginAction {
+        case call
+        /// The service stops, or the claim was superseded: the handler is not called.
+        case decline(Interruption)
+    }
+
+    /// Begins an attempt.
+    ///
+    /// - Returns: What to do, and whether the keeper must be woken for the attempt's deadline.
+    mutating func begin(
+        _ attempt: StepAttempt,
+        of claim: Claim,
+        deadline: Duration
+    ) -> (action: BeginAction, wakesKeeper: Bool) {
+        let key = Key(claim)
+        if runs[key]?.successor != nil { return (.decline(.fenced), false) }
+        if isStopping { return (.decline(.stopping), false) }
+        runs[key]?.attempt = attempt
+        runs[key]?.deadline = deadline
+        return (.call, deadline < alarm)
+    }
+
+    mutating func endAttempt(of claim: Claim) {
+        runs[Key(claim)]?.attempt = nil
+        runs[Key(claim)]?.deadline = nil
+    }
+
+    /// Goes on with the next step of the same run.
+    mutating func advance(to claim: Claim, leaseEnd: Duration) {
+        runs[Key(claim)]?.claim = claim
+        runs[Key(claim)]?.leaseEnd = leaseEnd
+    }
+
+    /// Ends a claim.
+    ///
+    /// - Returns: The claim that was waiting for it, now at work.
+    mutating func end(_ claim: Claim, leaseEnd: Duration) -> Claim? {
+        let key = Key(claim)
+        guard let successor = runs[key]?.successor else {
+            runs[key] = nil
+            return nil
+        }
+        runs[key] = Running(claim: successor, leaseEnd: leaseEnd)
+        return successor
+    }
+
+    // MARK: What the keeper does
+
+    /// Sets the alarm to the next heartbeat or the earliest deadline before it.
+    mutating func setAlarm(nextBeat: Duration) -> Duration {
+        alarm = runs.values.reduce(nextBeat) { min($0, $1.deadline ?? $0) }
+        return alarm
+    }
+
+    /// The attempts whose time is over, each told once.
+    mutating func takeOverdue(at uptime: Duration) -> [StepAttempt] {
+        var overdue: [StepAttempt] = []
+        for (key, run) in runs {
+            guard let deadline = run.deadline, deadline <= uptime, let attempt = run.attempt else {
+                continue
+            }
+            runs[key]?.deadline = nil
+            overdue.append(attempt)
+        }
+        return overdue
+    }
+
+    /// The claims whose leases are to be renewed.
+    var renewable: [Claim] {
+        runs.values.filter { $0.successor == nil }.map(\.claim)
+    }
+
+    /// Takes a heartbeat's answer.
+    ///
+    /// - Returns: The attempts whose claims are lost.
+    mutating func renewed(
+        _ renewed: [Claim],
+        of asked: [Claim],
+        leaseEnd: Duration
+    ) -> [StepAttempt] {
+        var lost: [StepAttempt] = []
+        let kept = Dictionary(
+            renewed.map { (Key($0), $0.token) },
+            uniquingKeysWith: { max($0, $1) }
+        )
+        for claim in asked {
+            let key = Key(claim)
+            // A run that has gone on or was claimed anew meanwhile is none of this answer's business.
+            guard let run = runs[key], run.claim.token == claim.token,
+                run.claim.stepIndex == claim.stepIndex
+            else { continue }
+            if kept[key] == claim.token {
+                runs[key]?.leaseEnd = max(run.leaseEnd, leaseEnd)
+            } else if let attempt = run.attempt {
+                lost.append(attempt)
+            }
+        }
+        return lost
+    }
+
+    /// The attempts whose lease ended without a heartbeat getting through.
+    func pastLease(at uptime: Duration) -> [StepAttempt] {
+        runs.values.filter { $0.leaseEnd <= uptime }.compactMap(\.attempt)
+    }
+}

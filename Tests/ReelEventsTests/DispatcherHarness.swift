@@ -1,0 +1,112 @@
+import ReelEvents
+import ReelJournal
+import ReelObservability
+import ReelRuntime
+import TestSupport
+import Testing
+
+/// A journal in memory under a clock that a test moves, and dispatchers on it.
+struct DispatcherHarness {
+    let time = ManualTime(now: Happened.start)
+    let memory = InMemoryJournalDriver()
+    let driver: FaultyDriver
+    let journal: Journal
+    let sink = RecordingSink()
+    let metrics = Metrics()
+    let calls = CallLog()
+
+    init() {
+        driver = FaultyDriver(memory)
+        journal = Journal(driver: driver)
+    }
+
+    func handler(
+        _ body: @escaping @Sendable (Event, HandlerContext) async -> Outcome = { _, _ in .done() }
+    ) -> ScriptedHandler {
+        ScriptedHandler(calls, body)
+    }
+
+    func dispatcher(
+        _ chains: [Chain],
+        _ configuration: DispatcherConfiguration = DispatcherConfiguration(),
+        seed: UInt64 = 1
+    ) -> Dispatcher {
+        Dispatcher(
+            journal: journal,
+            chains: chains,
+            configuration: configuration,
+            time: time,
+            random: SeededRandomSource(seed: seed),
+            logger: Logger(sink: sink, level: .debug, time: time, component: "test"),
+            metrics: metrics,
+            locate: { "/data/" + ($0.location ?? "") }
+        )
+    }
+
+    @discardableResult
+    func append(_ draft: EntryDraft) async throws -> Int64 {
+        switch try await journal.append(draft) {
+        case .appended(let sequence), .duplicateFact(let sequence, _),
+            .contradiction(let sequence, _), .redelivery(let sequence):
+            sequence
+        }
+    }
+
+    func state(_ sequence: Int64) async throws -> EventState? {
+        try await memory.entry(sequence)?.state
+    }
+
+    func steps(_ sequence: Int64) async throws -> [StepRecord] {
+        try await memory.steps(of: [sequence])[sequence] ?? []
+    }
+
+    /// Runs dispatchers, does what a test wants meanwhile, and stops them.
+    func running(
+        _ dispatchers: [Dispatcher],
+        _ body: @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for dispatcher in dispatchers { group.addTask { try await dispatcher.run() } }
+            do {
+                try await body()
+            } catch {
+                Issue.record(error)
+            }
+            group.cancelAll()
+            // What a stopping dispatcher waits for is time, too.
+            group.addTask { [time] in
+                while !Task.isCancelled {
+                    _ = time.advanceToNextSleeper()
+                    await Task.yield()
+                }
+            }
+            for _ in dispatchers { try await group.next() }
+            group.cancelAll()
+        }
+    }
+
+    /// Moves the clock on, from one sleeper to the next, until something is so.
+    ///
+    /// Each dispatcher sleeps in its loop and in its keeper; the clock waits for both, so that no
+    /// heartbeat is passed over.
+    func until(
+        dispatchers count: Int = 1,
+        _ what: Comment,
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: @Sendable () async throws -> Bool
+    ) async throws {
+        for _ in 0..<5000 {
+            for _ in 0..<10 {
+                if try await condition() { return }
+                await Task.yield()
+            }
+            await time.waitForSleepers(2 * count)
+            if try await condition() { return }
+            _ = time.advanceToNextSleeper()
+        }
+        Issue.record(what, sourceLocation: sourceLocation)
+        throw NeverHappened()
+    }
+
+    struct NeverHappened: Error {}
+}

@@ -1,0 +1,133 @@
+import ReelJournal
+import ReelRuntime
+
+/// A driver that refuses calls when a test says so, before anything was changed.
+final class FaultyDriver: JournalDriver {
+    private let base: any JournalDriver
+    private let fault = Locked<@Sendable (String) -> JournalError?>({ _ in nil })
+    private let refused = Locked([String]())
+
+    init(_ base: any JournalDriver) { self.base = base }
+
+    /// The calls that were refused, by name.
+    var refusals: [String] { refused.withLock { $0 } }
+
+    func refuse(_ rule: @escaping @Sendable (String) -> JournalError?) {
+        fault.withLock { $0 = rule }
+    }
+
+    private func ask(_ name: String) throws(JournalError) {
+        let rule = fault.withLock { $0 }
+        guard let error = rule(name) else { return }
+        refused.withLock { $0.append(name) }
+        throw error
+    }
+
+    func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
+        try ask("append")
+        return try await base.append(draft)
+    }
+
+    func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError) {
+        try ask("plan")
+        try await base.plan(plans)
+    }
+
+    func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
+        try ask("claim")
+        return try await base.claim(request)
+    }
+
+    func renew(_ claims: [Claim], until: Timestamp) async throws(JournalError) -> [Claim] {
+        try ask("renew")
+        return try await base.renew(claims, until: until)
+    }
+
+    func settle(
+        _ claim: Claim,
+        _ verdict: StepVerdict,
+        startedAt: Timestamp,
+        endedAt: Timestamp,
+        leaseUntil: Timestamp
+    ) async throws(JournalError) -> SettleOutcome {
+        try ask("settle")
+        return try await base.settle(
+            claim,
+            verdict,
+            startedAt: startedAt,
+            endedAt: endedAt,
+            leaseUntil: leaseUntil
+        )
+    }
+
+    func saveCheckpoint(_ claim: Claim, _ bytes: [UInt8]) async throws(JournalError) -> Bool {
+        try ask("saveCheckpoint")
+        return try await base.saveCheckpoint(claim, bytes)
+    }
+
+    func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob {
+        try ask("record")
+        return try await base.record(update)
+    }
+
+    func record(_ asset: AssetRecord) async throws(JournalError) {
+        try ask("recordAsset")
+        try await base.record(asset)
+    }
+
+    func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError) -> [Int64] {
+        try await base.retryDead(sequences, at: at)
+    }
+
+    func discardDead(
+        _ sequences: [Int64],
+        reason: Reason,
+        at: Timestamp
+    ) async throws(JournalError) -> [Int64] {
+        try await base.discardDead(sequences, reason: reason, at: at)
+    }
+
+    func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
+        try ask("entry")
+        return try await base.entry(sequence)
+    }
+
+    func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {
+        try ask("entries")
+        return try await base.entries(query)
+    }
+
+    func count(_ query: EntryQuery) async throws(JournalError) -> Int64 {
+        try await base.count(query)
+    }
+
+    func steps(of sequences: [Int64]) async throws(JournalError) -> [Int64: [StepRecord]] {
+        try await base.steps(of: sequences)
+    }
+
+    func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord] {
+        try await base.attempts(of: sequence)
+    }
+
+    func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob? {
+        try await base.job(provider: provider, id: id)
+    }
+
+    func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob] {
+        try await base.jobs(query)
+    }
+
+    func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord] {
+        try ask("assets")
+        return try await base.assets(provider: provider, videoID: videoID)
+    }
+
+    func outlook() async throws(JournalError) -> JournalOutlook {
+        try ask("outlook")
+        return try await base.outlook()
+    }
+
+    func lastSequence() async throws(JournalError) -> Int64 { try await base.lastSequence() }
+
+    func close() async { await base.close() }
+}
