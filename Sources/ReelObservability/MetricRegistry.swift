@@ -1,9 +1,21 @@
-internal import ReelRuntime
 internal import Synchronization
 
 /// The families of metrics by name, each with its cells by label values.
 struct MetricRegistry {
-    enum Kind { case counter, gauge, histogram }
+    enum Kind {
+        case counter
+        case gauge
+        case histogram
+
+        /// The name in Prometheus' text format.
+        var name: String {
+            switch self {
+            case .counter: "counter"
+            case .gauge: "gauge"
+            case .histogram: "histogram"
+            }
+        }
+    }
 
     struct Family {
         let kind: Kind
@@ -22,6 +34,7 @@ struct MetricRegistry {
     ) -> MetricCell {
         var family = families[name] ?? Family(kind: kind, help: help)
         precondition(family.kind == kind, "a metric has one kind")
+        check(name, labels)
         if let known = family.cells.first(where: { Self.same($0.labels, labels) }) {
             return known.cell
         }
@@ -39,6 +52,7 @@ struct MetricRegistry {
     ) -> HistogramCell {
         var family = families[name] ?? Family(kind: .histogram, help: help)
         precondition(family.kind == .histogram, "a metric has one kind")
+        check(name, labels)
         if let known = family.histograms.first(where: { Self.same($0.labels, labels) }) {
             return known.cell
         }
@@ -46,6 +60,24 @@ struct MetricRegistry {
         family.histograms.append((labels, cell))
         families[name] = family
         return cell
+    }
+
+    /// Names are ours to choose, so one that Prometheus would not read is a mistake in the program.
+    private func check(_ name: String, _ labels: [(String, String)]) {
+        precondition(Self.isName(name), "a metric's name is letters, digits and underscores")
+        for (label, _) in labels {
+            precondition(Self.isName(label) && label != "le", "a label's name is one of ours")
+        }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x5F, 0x61...0x7A: true
+            default: false
+            }
+        }
     }
 
     private static func same(_ left: [(String, String)], _ right: [(String, String)]) -> Bool {
@@ -60,33 +92,4 @@ final class MetricCell: Sendable {
     var value: Int64 { number.load(ordering: .relaxed) }
     func add(_ amount: Int64) { number.add(amount, ordering: .relaxed) }
     func set(_ value: Int64) { number.store(value, ordering: .relaxed) }
-}
-
-/// The counts of one distribution.
-final class HistogramCell: Sendable {
-    struct State {
-        var counts: [Int64]
-        var sum = 0.0
-        var total: Int64 = 0
-    }
-
-    let bounds: [Double]
-    private let state: Locked<State>
-
-    init(bounds: [Double]) {
-        self.bounds = bounds
-        state = Locked(State(counts: Array(repeating: 0, count: bounds.count)))
-    }
-
-    var count: Int64 { state.withLock { $0.total } }
-    var snapshot: State { state.withLock { $0 } }
-
-    func observe(_ value: Double) {
-        let index = bounds.firstIndex { value <= $0 }
-        state.withLock { state in
-            if let index { state.counts[index] += 1 }
-            state.sum += value
-            state.total += 1
-        }
-    }
 }
