@@ -44,15 +44,15 @@ package final class File: Sendable {
     /// The permissions are those of a file that is made, less the process's umask; files are
     /// private to the user unless said otherwise.
     ///
-    /// - Throws: What open(2) gives.
+    /// - Throws: What open(2) gives; `ELOOP` for a symbolic link that is not to be followed.
     package static func open(
         _ path: String,
         _ mode: Mode,
-        permissions: UInt32 = 0o600
+        permissions: UInt32 = 0o600,
+        followingLinks: Bool = true
     ) throws(SystemError) -> File {
-        let number = try call("open") {
-            unsafe Glibc.open(path, mode.flags | O_CLOEXEC, permissions)
-        }
+        let flags = mode.flags | O_CLOEXEC | (followingLinks ? 0 : O_NOFOLLOW)
+        let number = try call("open") { unsafe Glibc.open(path, flags, permissions) }
         return File(Descriptor(owning: number))
     }
 

@@ -1,0 +1,50 @@
+package import ReelSystem
+
+/// What this room asks of a file system: the seam at which tests break it at any step.
+///
+/// Every call blocks, so it belongs on a `BlockingPool`. No call follows a symbolic link in the
+/// last part of a path.
+package protocol Disk: Sendable {
+    func open(
+        _ path: String,
+        _ mode: File.Mode,
+        permissions: UInt32
+    ) throws(AssetError) -> any DiskFile
+    /// What a name stands for; nil when there is nothing.
+    func status(_ path: String) throws(AssetError) -> FileStatus?
+    /// Makes a directory that is there afterwards, and those above it.
+    func createDirectory(_ path: String, permissions: UInt32) throws(AssetError)
+    func synchronizeDirectory(_ path: String) throws(AssetError)
+    /// Renames within one file system; `.occupied` when the name is taken and not to be replaced.
+    func rename(_ from: String, to: String, replacing: Bool) throws(AssetError)
+    /// Removes a file; what is absent already is no error.
+    func remove(_ path: String) throws(AssetError)
+    /// Removes a name and all below it; what is absent already is no error.
+    func removeTree(_ path: String) throws(AssetError)
+    func list(_ path: String) throws(AssetError) -> [String]
+    func freeByteCount(_ path: String) throws(AssetError) -> Int64
+}
+
+extension Disk {
+    /// Makes a directory durably and tries to write in it, so that one that cannot be used is told
+    /// of at start and not by the first file.
+    func prove(_ path: String, permissions: UInt32) throws(AssetError) {
+        try createDirectory(path, permissions: permissions)
+        try synchronizeDirectory(path + "/..")
+        let probe = path + "/.probe"
+        let file = try open(probe, .truncate, permissions: 0o600)
+        try file.write([0], at: 0)
+        try remove(probe)
+    }
+}
+
+/// An open file, closed when it is let go.
+package protocol DiskFile: Sendable {
+    func status() throws(AssetError) -> FileStatus
+    /// Up to `count` bytes from an offset; fewer only at the end.
+    func read(at offset: Int64, count: Int) throws(AssetError) -> [UInt8]
+    func write(_ bytes: [UInt8], at offset: Int64) throws(AssetError)
+    func truncate(to byteCount: Int64) throws(AssetError)
+    /// Waits until the content is on disk; a failure is final.
+    func synchronize() throws(AssetError)
+}

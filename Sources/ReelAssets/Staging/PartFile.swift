@@ -1,0 +1,106 @@
+internal import ReelRuntime
+internal import ReelSystem
+
+/// A file while it is fetched: bytes are appended, and hashed on the way.
+///
+/// One task owns it and awaits each call before the next. After a call that threw it is of no use;
+/// what the last `checkpoint` returned is on disk, and is where a new one goes on.
+package final class PartFile: Sendable {
+    struct Opened: Sendable {
+        let file: any DiskFile
+        let state: Locked<RunningDigest>
+
+        init(file: any DiskFile, digest: RunningDigest) {
+            self.file = file
+            state = Locked(digest)
+        }
+    }
+
+    private struct State {
+        var buffer: [UInt8] = []
+        /// Bytes handed to the disk; the buffer's follow them.
+        var written: Int64
+    }
+
+    /// Where it is on the local disk.
+    package let path: String
+    private let file: any DiskFile
+    private let digest: Locked<RunningDigest>
+    private let state: Locked<State>
+    private let bufferByteCount: Int
+    private let byteCountMax: Int64
+    private let pool: BlockingPool
+
+    init(
+        _ opened: Opened,
+        path: String,
+        offset: Int64,
+        bufferByteCount: Int,
+        byteCountMax: Int64,
+        pool: BlockingPool
+    ) {
+        self.path = path
+        file = opened.file
+        digest = opened.state
+        state = Locked(State(written: offset))
+        self.bufferByteCount = bufferByteCount
+        self.byteCountMax = byteCountMax
+        self.pool = pool
+    }
+
+    /// The bytes appended so far, those before the last checkpoint included.
+    package var byteCount: Int64 {
+        state.withLock { $0.written + Int64($0.buffer.count) }
+    }
+
+    /// Appends bytes; they reach the disk with later ones.
+    ///
+    /// - Throws: `.tooLarge` past the limit, `.diskFull` and what the disk gives.
+    package func append(_ bytes: [UInt8]) async throws(AssetError) {
+        let (total, isFull) = state.withLock { state in
+            state.buffer.append(contentsOf: bytes)
+            return (
+                state.written + Int64(state.buffer.count), state.buffer.count >= bufferByteCount
+            )
+        }
+        guard total <= byteCountMax else { throw .tooLarge }
+        if isFull { try await write(synchronizing: false) }
+    }
+
+    /// Puts all bytes on disk and returns how many there are.
+    package func checkpoint() async throws(AssetError) -> Int64 {
+        try await write(synchronizing: true)
+        return byteCount
+    }
+
+    /// Puts the file on disk and ends the hash; called once, as the last.
+    ///
+    /// - Throws: `.lengthMismatch` when it has not the length given, and what the disk gives.
+    package func finish(
+        expecting expected: Int64?
+    ) async throws(AssetError) -> (byteCount: Int64, sha256: String) {
+        let found = byteCount
+        if let expected, expected != found {
+            throw .lengthMismatch(expected: expected, found: found)
+        }
+        try await write(synchronizing: true)
+        return (found, digest.withLock { $0.finish() })
+    }
+
+    private func write(synchronizing: Bool) async throws(AssetError) {
+        let (bytes, offset) = state.withLock { state in
+            let taken = (state.buffer, state.written)
+            state.written += Int64(state.buffer.count)
+            state.buffer = []
+            return taken
+        }
+        let (file, digest) = (file, digest)
+        try await pool.run { () throws(AssetError) in
+            if !bytes.isEmpty {
+                try file.write(bytes, at: offset)
+                digest.withLock { $0.update(bytes) }
+            }
+            if synchronizing { try file.synchronize() }
+        }
+    }
+}
