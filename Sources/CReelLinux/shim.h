@@ -22,6 +22,7 @@ extern const char *_Nullable strerrorname_np(int);
 extern const char *_Nullable strerrordesc_np(int);
 extern int posix_spawn_file_actions_addchdir_np(
     posix_spawn_file_actions_t *_Nonnull, const char *_Nonnull);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *_Nonnull, int);
 
 /* Reason: hidden behind _GNU_SOURCE. */
 static inline int creellinux_accept4(
@@ -53,6 +54,12 @@ static inline const char *_Nullable creellinux_error_text(int number) {
 static inline int creellinux_spawn_directory(
     posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull directory) {
     return posix_spawn_file_actions_addchdir_np(actions, directory);
+}
+
+/* Reason: hidden behind _GNU_SOURCE. */
+static inline int creellinux_spawn_close_from(
+    posix_spawn_file_actions_t *_Nonnull actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
 /* Reason: the C library has no wrapper for pidfd_open(2) before 2.36, and syscall(2) is variadic. */
