@@ -3,7 +3,8 @@
 /// The case is what decisions are made by and what a metric is labelled with; no case carries a
 /// URL, a header or content.
 package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The URL is not an absolute `http` or `https` one.
+    /// The URL is not an absolute `http` or `https` one, or a header field could not be sent as
+    /// it is.
     case invalidURL
     /// The host's name has no address.
     case nameNotResolved

@@ -73,6 +73,11 @@ package struct HTTPClientRequest: Sendable {
     package var unixSocketPath: String?
     /// Which addresses may be connected to; checked on the address itself, after the look-up.
     package var destinations: DestinationPolicy
+    /// Whether the server may see the request twice: it may be sent over a connection that was
+    /// open already, and once more when that turns out to be dead.
+    ///
+    /// From the method by RFC 9110, section 9.2.2, unless it is set.
+    package var mayBeSentAgain: Bool
 
     package init(
         _ method: HTTPMethod,
@@ -90,6 +95,7 @@ package struct HTTPClientRequest: Sendable {
         self.limits = limits
         self.unixSocketPath = unixSocketPath
         self.destinations = destinations
+        mayBeSentAgain = [.get, .head, .put, .delete, .options].contains(method)
     }
 }
 
