@@ -164,7 +164,7 @@ let package = Package(
         tests("ReelObservabilityTests", ["ReelObservability", "ReelRuntime"]),
         tests("ReelCryptoTests", ["ReelCrypto", "ReelRuntime"]),
         tests("ReelSystemTests", ["ReelSystem", "ReelRuntime"]),
-        tests("ReelHTTPTests", ["ReelHTTP"]),
+        tests("ReelHTTPTests", ["ReelHTTP", "ReelRuntime"]),
         tests(
             "ReelHTTPServerTests",
             ["ReelHTTPServer", "ReelHTTP", "ReelSystem", "ReelObservability", "ReelRuntime"]

@@ -4,7 +4,8 @@ package struct HTTPMethod: Hashable, Sendable {
 
     /// Takes a token by RFC 9110, section 5.6.2, of at most 32 bytes; nil for anything else.
     package init?(_ name: String) {
-        guard !name.isEmpty, name.utf8.count <= 32, name.utf8.allSatisfy(isTokenByte) else {
+        guard !name.isEmpty, name.utf8.count <= 32, name.utf8.allSatisfy(ByteSet.token.contains)
+        else {
             return nil
         }
         self.name = name
@@ -12,6 +13,11 @@ package struct HTTPMethod: Hashable, Sendable {
 
     private init(known: String) {
         name = known
+    }
+
+    /// Takes checked bytes, which are a token.
+    init(checked bytes: ArraySlice<UInt8>) {
+        name = String(decoding: bytes, as: UTF8.self)
     }
 
     package static let get = HTTPMethod(known: "GET")
@@ -25,9 +31,5 @@ package struct HTTPMethod: Hashable, Sendable {
 
 /// Whether the byte may stand in a token (RFC 9110, section 5.6.2: `tchar`).
 package func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-    case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
-    default: false
-    }
+    ByteSet.token.contains(byte)
 }

@@ -40,6 +40,14 @@ package struct HTTPStatus: Hashable, Sendable {
     /// Whether the status is from 200 to 299.
     package var isSuccess: Bool { (200...299).contains(code) }
 
+    /// Whether a response of this status may have content (RFC 9110, section 6.4.1).
+    package var allowsContent: Bool { code >= 200 && code != 204 && code != 304 }
+
+    /// The code and the phrase, as in a status line.
+    var line: String { Self.lines[code] ?? "\(code) " }
+
+    private static let lines = phrases.reduce(into: [:]) { $0[$1.key] = "\($1.key) \($1.value)" }
+
     /// The phrase of RFC 9110, empty for a status that has none there.
     package var reasonPhrase: String { Self.phrases[code] ?? "" }
 

@@ -40,6 +40,12 @@ func formDecoded(_ text: some StringProtocol) -> String {
     return percentDecoded(spaced) ?? spaced
 }
 
+/// Names and values as `application/x-www-form-urlencoded`; a space becomes `%20`, which every
+/// reader takes for one, where not every reader knows the plus sign.
+package func formEncoded(_ items: [(name: String, value: String)]) -> String {
+    items.map { percentEncoded($0.name) + "=" + percentEncoded($0.value) }.joined(separator: "&")
+}
+
 func hexadecimalValue(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x30...0x39: byte - 0x30
