@@ -209,8 +209,8 @@ let package = Package(
         tests(
             "ReelReconcilerTests",
             [
-                "ReelReconciler", "ReelProviders", "ReelEvents", "ReelJournal", "ReelHTTP",
-                "ReelHTTPClient", "ReelJSON", "ReelObservability", "ReelRuntime",
+                "ReelReconciler", "ReelProviders", "ReelEvents", "ReelJournal", "ReelWebhooks",
+                "ReelHTTP", "ReelHTTPClient", "ReelJSON", "ReelObservability", "ReelRuntime",
             ]
         ),
         tests("ReelConsoleTests", everyRoom),
