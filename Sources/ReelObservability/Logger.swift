@@ -15,6 +15,7 @@ package enum LogValue: Hashable, Sendable, ExpressibleByStringLiteral,
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .bool(value) }
 
+    /// A whole number of any type, held within `Int64`.
     package static func integer(_ value: some FixedWidthInteger) -> LogValue {
         .integer(Int64(clamping: value))
     }
@@ -102,22 +103,27 @@ package struct Logger: Sendable {
         )
     }
 
+    /// Writes a line for whoever works on Reelhook.
     package func debug(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
         log(.debug, message, fields)
     }
 
+    /// Writes a line for the operator: a change of state.
     package func info(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
         log(.info, message, fields)
     }
 
+    /// Writes a line about what was refused, retried or given up.
     package func warning(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
         log(.warning, message, fields)
     }
 
+    /// Writes a line about what somebody has to act on.
     package func error(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
         log(.error, message, fields)
     }
 
+    /// Writes a line unless its level is below the log's.
     package func log(
         _ level: LogLevel,
         _ message: StaticString,

@@ -57,6 +57,7 @@ package final class Metrics: Sendable {
 package struct Counter: Sendable {
     let cell: MetricCell
 
+    /// Adds an amount, which is not below 0.
     package func increment(by amount: Int = 1) { cell.add(Int64(amount)) }
     package var value: Int64 { cell.value }
 }
@@ -65,7 +66,9 @@ package struct Counter: Sendable {
 package struct Gauge: Sendable {
     let cell: MetricCell
 
+    /// Replaces the number.
     package func set(_ value: Int64) { cell.set(value) }
+    /// Adds an amount, which may be below 0.
     package func add(_ amount: Int64) { cell.add(amount) }
     package var value: Int64 { cell.value }
 }
@@ -80,7 +83,9 @@ package struct Histogram: Sendable {
 
     let cell: HistogramCell
 
+    /// Adds a value in the unit that the name ends in.
     package func observe(_ value: Double) { cell.observe(value) }
+    /// Adds a span in seconds.
     package func observe(_ span: Duration) { cell.observe(span.inSeconds) }
     package var count: Int64 { cell.count }
 }
