@@ -4,11 +4,14 @@ internal import ReelRuntime
 
 /// A bound socket that connections are accepted from.
 ///
-/// It is bound by whoever starts a service, on any thread, and accepted from on one loop.
-package final class ListeningSocket: Sendable {
+/// It is bound by whoever starts a service, on any thread; then it is accepted from and closed on
+/// one loop. It is closed too when the last reference goes.
+package final class ListeningSocket: @unchecked Sendable {
+    // SAFETY: `descriptor` changes in `close` alone, which is called on the loop that accepts.
+
     /// The address that it is bound to, with the port that the kernel chose if that was left open.
     package let address: SocketAddress
-    private let descriptor: Descriptor
+    private let descriptor: OwnedDescriptor
     private let state = Locked(State())
 
     private struct State {
@@ -17,14 +20,11 @@ package final class ListeningSocket: Sendable {
     }
 
     private init(_ descriptor: consuming Descriptor, address: SocketAddress) {
-        self.descriptor = descriptor
+        self.descriptor = OwnedDescriptor(descriptor.release())
         self.address = address
     }
 
-    deinit {
-        // Before the descriptor closes: as long as it is open it answers, so the name is still ours.
-        if case .unix(let path) = address { _ = try? FileSystem.remove(path) }
-    }
+    deinit { removeFile() }
 
     /// Binds and listens.
     ///
@@ -93,6 +93,26 @@ package final class ListeningSocket: Sendable {
         }
         guard let registration else { return }
         loop.execute { registration.value.cancel() }
+    }
+
+    /// Stops listening, so that the next who connects is refused; on the loop that accepts, once
+    /// `accept` has ended.
+    package func close(on loop: EventLoop) {
+        let registration = state.withLock { state in
+            state.isCancelled = true
+            return state.registration
+        }
+        if let registration, !descriptor.isClosed {
+            loop.confined.unregister(registration.value, descriptor.number)
+        }
+        removeFile()
+        descriptor.close()
+    }
+
+    /// As long as the descriptor is open it answers, so until then the name is ours.
+    private func removeFile() {
+        guard !descriptor.isClosed, case .unix(let path) = address else { return }
+        _ = try? FileSystem.remove(path)
     }
 
     private func registered(on loop: EventLoop) throws(SocketError) -> Registration {

@@ -95,6 +95,18 @@ package final class Socket: @unchecked Sendable {
         _ = try? call("shutdown") { shutdown(number, Int32(SHUT_WR)) }
     }
 
+    /// Closes so that the peer sees a reset: what it has got is not all.
+    package func reset() {
+        if let number = try? number {
+            var option = linger(l_onoff: 1, l_linger: 0)
+            let size = socklen_t(MemoryLayout<linger>.size)
+            _ = try? call("setsockopt") {
+                unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &option, size)
+            }
+        }
+        close()
+    }
+
     /// Closes the connection; legal twice.
     package func close() {
         precondition(loop.isCurrent, "a socket was closed off its loop")

@@ -120,24 +120,6 @@ struct SpawnedChild {
     }
 }
 
-/// An end of a pipe, closed by hand or when the last who holds it lets go.
-final class OwnedDescriptor {
-    private var descriptor: Descriptor?
-
-    init(_ number: Int32) {
-        descriptor = Descriptor(owning: number)
-    }
-
-    /// The number; -1, which poll(2) passes over, once it is closed.
-    var number: Int32 { descriptor?.number ?? -1 }
-    var isClosed: Bool { descriptor == nil }
-
-    /// Legal twice.
-    func close() {
-        descriptor = nil
-    }
-}
-
 /// A list of C strings with the nil at its end that execve(2) wants.
 @safe
 private final class CStringList {

@@ -1,0 +1,275 @@
+internal import ReelHTTP
+internal import ReelSystem
+
+/// One connection, served by one task on one loop: read, decode, handle, encode, write, again.
+final class HTTPConnection {
+    /// What every connection of a server is given.
+    struct Context: Sendable {
+        let configuration: HTTPServerConfiguration
+        let timeouts: Timeouts
+        let handler: HTTPHandler
+        let metrics: HTTPServerMetrics
+    }
+
+    /// The configuration's spans, ready to be added to the loop's time.
+    struct Timeouts: Sendable {
+        let head: Deadline.Span
+        let body: Deadline.Span
+        let write: Deadline.Span
+        let idle: Deadline.Span
+        let linger: Deadline.Span
+
+        init(_ configuration: HTTPServerConfiguration) {
+            head = Deadline.Span(configuration.headTimeout)
+            body = Deadline.Span(configuration.bodyTimeout)
+            write = Deadline.Span(configuration.writeTimeout)
+            idle = Deadline.Span(configuration.idleTimeout)
+            linger = Deadline.Span(configuration.lingerTimeout)
+        }
+    }
+
+    /// How serving came to its end.
+    private enum Ending {
+        /// The client has gone, or nothing is owed to it.
+        case closed
+        /// A response was the last one: the client is given time to read it.
+        case lingering
+        /// A response could not be finished.
+        case cut
+    }
+
+    private static let smallRead = 8 << 10
+    private static let largeRead = 64 << 10
+    /// Content up to this size is written in one call with its head.
+    private static let joinedByteCountMax = 64 << 10
+    /// Pipelined requests that are answered before other connections get their turn.
+    private static let burst = 32
+
+    private let transport: any ConnectionTransport
+    private let server: ServerLoop
+    private let peer: HTTPPeer
+    private let context: Context
+    private var decoder: HTTPRequestDecoder
+    private var input = [UInt8](repeating: 0, count: HTTPConnection.smallRead)
+    private var output: [UInt8] = []
+    private var requestCount = 0
+    private var sinceWait = 0
+    private var phase: HTTPRequestDecoder.Progress?
+    private var phaseDeadline = Deadline.never
+    /// Whether the client owes nothing: it has begun no request that is not answered.
+    private(set) var isIdle = true
+
+    init(
+        _ transport: any ConnectionTransport,
+        peer: HTTPPeer,
+        server: ServerLoop,
+        context: Context
+    ) {
+        self.transport = transport
+        self.peer = peer
+        self.server = server
+        self.context = context
+        decoder = HTTPRequestDecoder(limits: context.configuration.limits)
+    }
+
+    /// Serves the connection to its end and closes it.
+    func run() async {
+        server.add(self)
+        defer { server.remove(self) }
+        let ending: Ending
+        do {
+            ending = try await serve()
+        } catch {
+            // A failure of the socket: the client has gone, is too slow to read, or was cut.
+            if error == .timedOut { context.metrics.timedOut("write") }
+            ending = .cut
+        }
+        switch ending {
+        case .closed: transport.close()
+        case .cut: transport.reset()
+        case .lingering: await linger()
+        }
+    }
+
+    /// Tells a client that there are too many of them, and closes.
+    func turnAway() async {
+        server.add(self)
+        defer { server.remove(self) }
+        var response = HTTPResponse.text(.serviceUnavailable, "Too many connections\n")
+        response.fields.set("Retry-After", "\(context.configuration.retryAfterSeconds)")
+        guard (try? await send(response, with: .refusal)) != nil else { return transport.close() }
+        await linger()
+    }
+
+    /// Ends the connection from outside, on the loop's thread.
+    func cut() {
+        transport.cancel()
+    }
+
+    private func serve() async throws(SocketError) -> Ending {
+        while true {
+            switch decoder.next() {
+            case .needMore:
+                if let ending = try await receive() { return ending }
+            case .continueExpected:
+                try await write(HTTPResponseEncoder.continueHead)
+            case .request(let request, let keepAlive):
+                isIdle = false
+                if let ending = try await answer(request, keepAlive: keepAlive) { return ending }
+                phase = nil
+                isIdle = decoder.progress == .idle
+                await yieldAfterBurst()
+            case .refused(let status, let rule):
+                context.metrics.refused(rule)
+                return try await refuse(status)
+            }
+        }
+    }
+
+    /// Feeds the decoder with what comes next; an ending when nothing more does.
+    private func receive() async throws(SocketError) -> Ending? {
+        let progress = decoder.progress
+        if progress != phase { enter(progress) }
+        if isIdle, server.isStopping { return .closed }
+        let count: Int
+        do {
+            count = try await transport.read(into: &input, until: phaseDeadline)
+        } catch {
+            switch error {
+            case .timedOut: return try await timedOut(progress)
+            case .cancelled, .disconnected, .system: return .closed
+            }
+        }
+        guard count > 0 else { return .closed }
+        sinceWait = 0
+        isIdle = false
+        let received = input
+        decoder.feed(received.span.extracting(0..<count))
+        return nil
+    }
+
+    /// Sets the deadline for a phase of the request, and a buffer that fits it.
+    private func enter(_ progress: HTTPRequestDecoder.Progress) {
+        phase = progress
+        let span: Deadline.Span
+        switch progress {
+        case .idle: span = requestCount == 0 ? context.timeouts.head : context.timeouts.idle
+        case .head: span = context.timeouts.head
+        case .body: span = context.timeouts.body
+        case .ended: span = context.timeouts.linger
+        }
+        phaseDeadline = server.loop.now.advanced(by: span)
+        let size = progress == .body ? Self.largeRead : Self.smallRead
+        if input.count != size { input = [UInt8](repeating: 0, count: size) }
+    }
+
+    private func timedOut(
+        _ progress: HTTPRequestDecoder.Progress
+    ) async throws(SocketError) -> Ending {
+        switch progress {
+        case .idle, .ended: return .closed
+        case .head: context.metrics.timedOut("head")
+        case .body: context.metrics.timedOut("body")
+        }
+        return try await refuse(.requestTimeout)
+    }
+
+    /// Has a request handled and writes the response; an ending when it was the last one.
+    private func answer(
+        _ request: HTTPRequest,
+        keepAlive: Bool
+    ) async throws(SocketError) -> Ending? {
+        requestCount += 1
+        let response = await context.handler(request, peer)
+        let mayContinue =
+            keepAlive && !server.isStopping
+            && requestCount < context.configuration.requestCountMax
+        let encoder = HTTPResponseEncoder(to: request, keepAlive: mayContinue)
+        let isWhole = try await send(response, with: encoder)
+        context.metrics.answered(response.status)
+        guard isWhole else { return .cut }
+        return encoder.keepsAlive(response) ? nil : .lingering
+    }
+
+    /// Answers what no handler sees, as the last response.
+    private func refuse(_ status: HTTPStatus) async throws(SocketError) -> Ending {
+        let response = HTTPResponse.text(status, status.reasonPhrase + "\n")
+        _ = try await send(response, with: .refusal)
+        context.metrics.answered(status)
+        return .lingering
+    }
+
+    /// Writes a response; false when its content did not come to its proper end.
+    private func send(
+        _ response: HTTPResponse,
+        with encoder: HTTPResponseEncoder
+    ) async throws(SocketError) -> Bool {
+        output.removeAll(keepingCapacity: output.capacity <= 2 * Self.joinedByteCountMax)
+        let framing = encoder.appendHead(of: response, date: server.date, to: &output)
+        guard framing != .none else {
+            try await write(output)
+            return true
+        }
+        switch response.body {
+        case .empty:
+            try await write(output)
+        case .bytes(let bytes) where bytes.count <= Self.joinedByteCountMax:
+            output.append(contentsOf: bytes)
+            try await write(output)
+        case .bytes(let bytes):
+            try await write(output)
+            try await write(bytes)
+        case .stream(_, let produce):
+            try await write(output)
+            return await stream(produce, framing)
+        }
+        return true
+    }
+
+    private func stream(
+        _ produce: @Sendable (any HTTPBodyWriter) async throws -> Void,
+        _ framing: HTTPResponseEncoder.Framing
+    ) async -> Bool {
+        let writer = StreamedBodyWriter(
+            transport,
+            loop: server.loop,
+            framing: framing,
+            timeout: context.timeouts.write
+        )
+        do {
+            try await produce(writer)
+            try await writer.finish()
+            return true
+        } catch {
+            // The maker of the content has said why where it failed; the client sees a reset.
+            return false
+        }
+    }
+
+    private func write(_ bytes: [UInt8]) async throws(SocketError) {
+        try await transport.write(bytes, on: server.loop, timeout: context.timeouts.write)
+    }
+
+    /// Lets other connections of the loop run after many answers without a wait.
+    private func yieldAfterBurst() async {
+        sinceWait += 1
+        guard sinceWait >= Self.burst else { return }
+        sinceWait = 0
+        await Task.yield()
+    }
+
+    /// Half-closes and reads for a moment, so that a client that is still sending gets to read the
+    /// response: to close with bytes unread is a reset, which may overtake it (RFC 9112, 9.6).
+    private func linger() async {
+        isIdle = true
+        transport.shutDownWriting()
+        let deadline = server.loop.now.advanced(by: context.timeouts.linger)
+        var drained = 0
+        while drained < context.configuration.lingerByteCountMax, !server.isStopping {
+            guard let count = try? await transport.read(into: &input, until: deadline), count > 0
+            else { break }
+            drained += count
+        }
+        transport.close()
+    }
+}

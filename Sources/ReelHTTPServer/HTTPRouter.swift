@@ -1,0 +1,98 @@
+package import ReelHTTP
+
+/// Chooses what answers a request by its path and its method.
+///
+/// A path without a route is answered 404, a method without one on a known path 405 with `Allow`;
+/// HEAD falls back to what answers GET. Where several patterns fit, the one with the earlier
+/// literal segment wins.
+package struct HTTPRouter: Sendable {
+    /// Answers a request on a route; the parameters are the path's segments by their names in the
+    /// pattern, percent-decoded.
+    package typealias RouteHandler =
+        @Sendable (
+            _ request: HTTPRequest, _ parameters: [String: String], _ peer: HTTPPeer
+        ) async -> HTTPResponse
+
+    private struct Route: Sendable {
+        let pattern: RoutePattern
+        var handlers: [(method: HTTPMethod, handler: RouteHandler)] = []
+
+        func handler(for method: HTTPMethod) -> RouteHandler? {
+            handlers.first { $0.method == method }?.handler
+        }
+
+        /// The methods that are answered, in the order they were given.
+        var allowed: String {
+            var names = handlers.map(\.method.name)
+            if names.contains("GET"), !names.contains("HEAD") { names.append("HEAD") }
+            return names.joined(separator: ", ")
+        }
+    }
+
+    /// The most specific pattern first.
+    private var routes: [Route] = []
+    /// Where the routes are whose path is one text, which needs no splitting to be found.
+    private var literals: [String: Int] = [:]
+
+    package init() {}
+
+    /// Has a method on the paths of a pattern, such as `/v1/videos/{id}/content`, answered.
+    ///
+    /// A pattern and method given before is replaced. A segment in braces stands for one segment
+    /// that is not empty.
+    package mutating func on(
+        _ method: HTTPMethod,
+        _ pattern: String,
+        _ handler: @escaping RouteHandler
+    ) {
+        let pattern = RoutePattern(pattern)
+        var route = Route(pattern: pattern)
+        if let index = routes.firstIndex(where: { $0.pattern.sameShape(as: pattern) }) {
+            route = routes.remove(at: index)
+        }
+        route.handlers.removeAll { $0.method == method }
+        route.handlers.append((method, handler))
+        let place = routes.firstIndex { route.pattern.isMoreSpecific(than: $0.pattern) }
+        routes.insert(route, at: place ?? routes.endIndex)
+        literals = [:]
+        for (index, route) in routes.enumerated() {
+            if let path = route.pattern.literalPath { literals[path] = index }
+        }
+    }
+
+    /// What a server is given.
+    package var handler: HTTPHandler {
+        { [self] request, peer in await answer(request, peer) }
+    }
+
+    private func answer(_ request: HTTPRequest, _ peer: HTTPPeer) async -> HTTPResponse {
+        if let index = literals[request.target.path] {
+            return await answer(request, on: routes[index], [:], peer)
+        }
+        guard let segments = request.target.segments else {
+            return .text(.badRequest, "Malformed path\n")
+        }
+        for route in routes {
+            guard let parameters = route.pattern.match(segments) else { continue }
+            return await answer(request, on: route, parameters, peer)
+        }
+        return .text(.notFound, "Not found\n")
+    }
+
+    private func answer(
+        _ request: HTTPRequest,
+        on route: Route,
+        _ parameters: [String: String],
+        _ peer: HTTPPeer
+    ) async -> HTTPResponse {
+        if let handler = route.handler(for: request.method) {
+            return await handler(request, parameters, peer)
+        }
+        if request.method == .head, let handler = route.handler(for: .get) {
+            return await handler(request, parameters, peer)
+        }
+        var response = HTTPResponse.text(.methodNotAllowed, "Method not allowed\n")
+        response.fields.set("Allow", route.allowed)
+        return response
+    }
+}

@@ -1,0 +1,256 @@
+package import ReelHTTP
+package import ReelObservability
+package import ReelRuntime
+internal import ReelSystem
+
+/// Serves HTTP/1.1 on one address: bound first, then run, and stopped from anywhere.
+package final class HTTPServer: Sendable {
+    private let configuration: HTTPServerConfiguration
+    private let handler: HTTPHandler
+    private let logger: Logger
+    private let metrics: HTTPServerMetrics
+    private let time: any TimeSource
+    private let state = Locked(State())
+    private let ledger: Locked<ConnectionLedger>
+
+    private struct Running {
+        let listener: ListeningSocket
+        let servers: [ServerLoop]
+        /// Carries the one word that stopping has begun.
+        let stopped: AsyncStream<Void>.Continuation
+    }
+
+    private struct State {
+        enum Phase {
+            case made
+            case bound(ListeningSocket)
+            case running(Running)
+            case ended
+        }
+
+        var phase = Phase.made
+        var isStopped = false
+    }
+
+    package init(
+        configuration: HTTPServerConfiguration,
+        handler: @escaping HTTPHandler,
+        logger: Logger,
+        metrics: Metrics,
+        time: any TimeSource
+    ) {
+        self.configuration = configuration
+        self.handler = handler
+        self.logger = logger.named("http").with(["listener": .string(configuration.name)])
+        self.metrics = HTTPServerMetrics(metrics, listener: configuration.name)
+        self.time = time
+        ledger = Locked(
+            ConnectionLedger(
+                loopCount: max(1, configuration.loopCount),
+                connectionCountMax: configuration.connectionCountMax,
+                refusalCountMax: configuration.refusalCountMax
+            )
+        )
+    }
+
+    /// Takes the address; from now on connections queue up until `run` accepts them.
+    ///
+    /// - Returns: The address with the port that was chosen if port 0 was asked for.
+    /// - Throws: What is wrong with the configuration, or why the address cannot be had.
+    package func bind() throws(HTTPServerError) -> HTTPPeer {
+        let faults = configuration.faults
+        guard faults.isEmpty else { throw .invalidConfiguration(faults) }
+        let address: SocketAddress
+        switch configuration.binding {
+        case .host(let host, let port):
+            guard let parsed = SocketAddress(host: host, port: port) else {
+                throw .invalidAddress(host)
+            }
+            address = parsed
+        case .unix(let path): address = .unix(path: path)
+        }
+        let listener: ListeningSocket
+        do {
+            listener = try ListeningSocket.bind(address)
+        } catch {
+            throw HTTPServerError(binding: address, error)
+        }
+        try state.withLock { state throws(HTTPServerError) in
+            guard case .made = state.phase else { throw .wrongOrder }
+            state.phase = .bound(listener)
+        }
+        logger.info("listening", ["address": .string(listener.address.description)])
+        return HTTPPeer(listener.address)
+    }
+
+    /// Accepts and serves until `stop`, then until running requests are answered or the drain
+    /// timeout is over.
+    ///
+    /// After that timeout the connections are cut and the tasks of the handlers are cancelled; it
+    /// returns when the handlers have. Cancelling the task of `run` does that at once.
+    ///
+    /// - Throws: When it is not bound or was run before, or the process has no descriptors left.
+    package func run() async throws(HTTPServerError) {
+        let (stops, stopped) = AsyncStream.makeStream(
+            of: Void.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
+        let servers = try makeLoops()
+        defer { for server in servers { server.loop.shutDown() } }
+        guard let running = try begin(servers, stopped) else { return }
+        await withTaskCancellationHandler {
+            await withTaskGroup { group in
+                group.addTask(executorPreference: servers[0].loop) {
+                    await self.serve(running)
+                }
+                group.addTask { await self.enforceDrain(servers, stops) }
+                while await group.next() != nil { group.cancelAll() }
+            }
+        } onCancel: {
+            stop()
+        }
+        state.withLock { $0.phase = .ended }
+        logger.info("stopped")
+    }
+
+    /// Begins to stop: no new connections, idle ones closed, running requests answered.
+    ///
+    /// Legal from any thread, twice, and before `run`.
+    package func stop() {
+        let running = state.withLock { state -> Running? in
+            guard !state.isStopped else { return nil }
+            state.isStopped = true
+            switch state.phase {
+            case .running(let running): return running
+            case .made, .ended: return nil
+            case .bound:
+                state.phase = .ended
+                return nil
+            }
+        }
+        guard let running else { return }
+        running.listener.cancel(on: running.servers[0].loop)
+        for server in running.servers { server.stop() }
+        // The stream holds the one element there ever is.
+        _ = running.stopped.yield()
+    }
+
+    private func makeLoops() throws(HTTPServerError) -> [ServerLoop] {
+        var servers: [ServerLoop] = []
+        do {
+            for index in 0..<configuration.loopCount {
+                let loop = try EventLoop(name: "\(configuration.name)-\(index)")
+                servers.append(ServerLoop(loop: loop, time: time))
+            }
+        } catch {
+            for server in servers { server.loop.shutDown() }
+            throw .system(error)
+        }
+        return servers
+    }
+
+    /// Moves on to running; nil when it was stopped before.
+    private func begin(
+        _ servers: [ServerLoop],
+        _ stopped: AsyncStream<Void>.Continuation
+    ) throws(HTTPServerError) -> Running? {
+        try state.withLock { state throws(HTTPServerError) in
+            guard !state.isStopped else { return nil }
+            switch state.phase {
+            case .made, .running, .ended: throw .wrongOrder
+            case .bound(let listener):
+                let running = Running(listener: listener, servers: servers, stopped: stopped)
+                state.phase = .running(running)
+                return running
+            }
+        }
+    }
+
+    /// Accepts until it is told to stop, then waits for the connections; on the first loop.
+    private func serve(_ running: Running) async {
+        let context = HTTPConnection.Context(
+            configuration: configuration,
+            timeouts: HTTPConnection.Timeouts(configuration),
+            handler: handler,
+            metrics: metrics
+        )
+        await withDiscardingTaskGroup { group in
+            while let accepted = await accept(running) {
+                let admission = ledger.withLock { $0.connectionAccepted() }
+                let server: ServerLoop
+                switch admission {
+                case .serve(let loop): server = running.servers[loop]
+                case .refuse(let loop): server = running.servers[loop]
+                case .drop:
+                    metrics.connectionsRefused.increment()
+                    continue
+                }
+                group.addTask(executorPreference: server.loop) {
+                    await self.serve(accepted, admission, on: server, context)
+                }
+            }
+            running.listener.close(on: running.servers[0].loop)
+        }
+    }
+
+    /// The next connection; nil once the server is stopped.
+    private func accept(_ running: Running) async -> AcceptedConnection? {
+        let loop = running.servers[0].loop
+        while true {
+            do {
+                return try await running.listener.accept(on: loop)
+            } catch {
+                switch error {
+                case .cancelled: return nil
+                case .timedOut, .disconnected: continue
+                case .system(let cause):
+                    // Out of descriptors or memory: trying again at once would only spin.
+                    logger.warning("accepting rests", ["reason": .string(cause.description)])
+                    await loop.sleep(until: .after(configuration.exhaustionPause))
+                }
+            }
+        }
+    }
+
+    private func serve(
+        _ accepted: AcceptedConnection,
+        _ admission: ConnectionLedger.Admission,
+        on server: ServerLoop,
+        _ context: HTTPConnection.Context
+    ) async {
+        defer { ledger.withLock { $0.connectionEnded(admission) } }
+        guard let socket = try? Socket(accepted, on: server.loop) else { return }
+        let connection = HTTPConnection(
+            socket,
+            peer: HTTPPeer(socket.peer),
+            server: server,
+            context: context
+        )
+        switch admission {
+        case .serve:
+            metrics.accepted.increment()
+            metrics.connections.add(1)
+            await connection.run()
+            metrics.connections.add(-1)
+        case .refuse, .drop:
+            metrics.connectionsRefused.increment()
+            await connection.turnAway()
+        }
+    }
+
+    /// Waits for the word to stop and then for the drain timeout, and cuts what is left.
+    private func enforceDrain(_ servers: [ServerLoop], _ stops: AsyncStream<Void>) async {
+        for await _ in stops { break }
+        try? await time.sleep(for: configuration.drainTimeout)
+        for server in servers { server.cut() }
+    }
+}
+
+extension HTTPPeer {
+    init(_ address: SocketAddress) {
+        switch address {
+        case .v4, .v6: self.init(address: address.host, port: address.port)
+        case .unix: self.init(address: "unix", port: 0)
+        }
+    }
+}
