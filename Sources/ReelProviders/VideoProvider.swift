@@ -93,17 +93,3 @@ package struct VideoPageRequest: Sendable, Hashable {
         self.order = order
     }
 }
-
-/// One page of a list; `next` is the cursor to go on with, also where a server sends no `last_id`.
-package struct VideoPage: Sendable, Hashable {
-    package let videos: [VideoObject]
-    package let next: String?
-    /// The answer as it came, for passing through.
-    package let raw: JSONValue
-
-    package init(videos: [VideoObject], next: String?, raw: JSONValue) {
-        self.videos = videos
-        self.next = next
-        self.raw = raw
-    }
-}
