@@ -13,47 +13,38 @@ extension InMemoryJournal {
             stored[index].reason = reason
         case .runs(let plans):
             precondition(!plans.isEmpty, "an event that no chain takes is planned as unhandled")
-            runs[sequence] = plans.map { StoredRun(sequence: sequence, plan: $0) }
-            for plan in plans { openRuns.insert(RunKey(sequence: sequence, chain: plan.chain)) }
+            runs[sequence] = plans.map { StoredRun(progress: RunProgress(plan: $0)) }
+            for position in plans.indices {
+                openRuns.insert(RunKey(sequence: sequence, position: position))
+            }
         }
     }
 
     mutating func claim(_ request: ClaimRequest) -> [Claim] {
         let obstacles = obstacles()
-        let claimable = openRuns.compactMap { key -> (order: Order, key: RunKey)? in
+        let claimable = openRuns.compactMap { key -> Order? in
             guard let moment = obstacles.moment(of: key, run(key), video(of: key.sequence)),
                 moment <= request.now
             else { return nil }
-            return (Order(expiresAt: expiry(of: key.sequence), run: key), key)
+            return Order(expiresAt: expiry(of: key.sequence), run: key)
         }
-        let chosen = claimable.sorted { $0.order < $1.order }.prefix(max(request.limit, 0))
-        return chosen.compactMap { claim($0.key, request) }
-    }
-
-    private mutating func claim(_ key: RunKey, _ request: ClaimRequest) -> Claim? {
-        change(key) { run in
-            if run.state == .running, let claimedAt = run.claimedAt {
-                // The owner before never said how it ended.
-                run.remember("lost", Reason("lease_over"), from: claimedAt, to: request.now)
+        return claimable.sorted().prefix(max(request.limit, 0)).compactMap { order in
+            change(order.run) { run in
+                let lost = run.progress.claim(at: request.now, leaseUntil: request.leaseUntil)
+                if let lost { run.history.append(lost) }
             }
-            run.state = .running
-            run.attempts += 1
-            run.token += 1
-            run.dueAt = nil
-            run.claimedAt = request.now
-            run.leaseUntil = request.leaseUntil
+            return claim(of: order.run)
         }
-        return claim(of: key)
     }
 
     mutating func renew(_ claim: Claim, until moment: Timestamp) -> Claim? {
-        guard let key = owned(claim) else { return nil }
-        change(key) { $0.leaseUntil = moment }
-        return self.claim(of: key)
+        guard let key = held(claim) else { return nil }
+        change(key) { $0.progress.leaseUntil = moment }
+        return claim.renewed(until: moment)
     }
 
     mutating func saveCheckpoint(_ claim: Claim, _ checkpoint: [UInt8]) -> Bool {
-        guard let key = owned(claim) else { return false }
+        guard let key = held(claim) else { return false }
         change(key) { $0.checkpoint = checkpoint }
         return true
     }
@@ -65,23 +56,18 @@ extension InMemoryJournal {
         endedAt: Timestamp,
         leaseUntil: Timestamp
     ) -> SettleOutcome {
-        guard let key = owned(claim) else { return .fenced }
+        guard let key = held(claim) else { return .fenced }
         change(key) { run in
-            switch verdict {
-            case .done(let note):
-                run.remember("done", nil, from: startedAt, to: endedAt)
-                run.finish(note: note, at: endedAt, leaseUntil: leaseUntil)
-            case .retry(let moment, let reason):
-                run.remember("retry", reason, from: startedAt, to: endedAt)
-                run.wait(until: moment, reason)
-            case .postpone(let moment, let reason):
-                run.remember("postpone", reason, from: startedAt, to: endedAt)
-                run.attempts -= 1
-                run.wait(until: moment, reason)
-            case .dead(let reason):
-                run.remember("dead", reason, from: startedAt, to: endedAt)
-                run.end(.dead, reason, at: endedAt)
-            }
+            let attempt = run.progress.settle(
+                verdict,
+                startedAt: startedAt,
+                endedAt: endedAt,
+                leaseUntil: leaseUntil
+            )
+            run.history.append(attempt)
+            guard case .done(let note) = verdict else { return }
+            run.finished[claim.stepIndex] = (attempt, note)
+            run.checkpoint = nil
         }
         guard let next = self.claim(of: key) else { return .released }
         return .next(next)
@@ -89,27 +75,21 @@ extension InMemoryJournal {
 
     mutating func retryDead(_ sequence: Int64, at moment: Timestamp) -> Bool {
         let keys = deadRuns(of: sequence)
-        for key in keys {
-            change(key) { run in
-                run.state = .waiting
-                run.attempts = 0
-                run.dueAt = moment
-                run.endedAt = nil
-            }
-        }
+        for key in keys { change(key) { $0.progress.retry(at: moment) } }
         return !keys.isEmpty
     }
 
     mutating func discardDead(_ sequence: Int64, _ reason: Reason, at moment: Timestamp) -> Bool {
         let keys = deadRuns(of: sequence)
-        for key in keys { change(key) { $0.end(.discarded, reason, at: moment) } }
+        for key in keys { change(key) { $0.progress.discard(reason, at: moment) } }
         return !keys.isEmpty
     }
 
     func steps(of sequences: [Int64]) -> [Int64: [StepRecord]] {
         var answer: [Int64: [StepRecord]] = [:]
         for sequence in sequences {
-            if let runs = runs[sequence] { answer[sequence] = runs.flatMap(\.steps) }
+            guard let runs = runs[sequence] else { continue }
+            answer[sequence] = runs.flatMap { $0.progress.steps(finished: $0.finished) }
         }
         return answer
     }
@@ -131,43 +111,9 @@ extension InMemoryJournal {
     }
 }
 
-extension StoredRun {
-    fileprivate mutating func finish(
-        note: String?,
-        at moment: Timestamp,
-        leaseUntil: Timestamp
-    ) {
-        finished.append(FinishedStep(attempts: attempts, note: note, finishedAt: moment))
-        checkpoint = nil
-        reason = nil
-        guard stepIndex + 1 < plan.steps.count else { return end(.done, nil, at: moment) }
-        stepIndex += 1
-        attempts = 1
-        claimedAt = moment
-        self.leaseUntil = leaseUntil
-    }
-
-    fileprivate mutating func wait(until moment: Timestamp, _ reason: Reason) {
-        state = .waiting
-        dueAt = moment
-        leaseUntil = nil
-        claimedAt = nil
-        self.reason = reason
-    }
-
-    fileprivate mutating func end(_ state: RunState, _ reason: Reason?, at moment: Timestamp) {
-        self.state = state
-        self.reason = reason
-        dueAt = nil
-        leaseUntil = nil
-        claimedAt = nil
-        endedAt = moment
-    }
-}
-
 // How runs are found, ordered and changed.
 extension InMemoryJournal {
-    /// Soonest to expire first, what does not expire last, then as they came.
+    /// Soonest to expire first, what does not expire last, then as they came and were planned.
     private struct Order: Comparable {
         let expiresAt: Timestamp?
         let run: RunKey
@@ -178,7 +124,8 @@ extension InMemoryJournal {
                 guard let rightMoment = right.expiresAt else { return true }
                 return leftMoment < rightMoment
             }
-            return (left.run.sequence, left.run.chain) < (right.run.sequence, right.run.chain)
+            return (left.run.sequence, left.run.position)
+                < (right.run.sequence, right.run.position)
         }
     }
 
@@ -188,7 +135,7 @@ extension InMemoryJournal {
         var atWork: [VideoKey: (sequence: Int64, leaseUntil: Timestamp)] = [:]
 
         /// When a run can be claimed; nil while an earlier one of its video is open.
-        func moment(of key: RunKey, _ run: StoredRun?, _ video: VideoKey?) -> Timestamp? {
+        func moment(of key: RunKey, _ run: RunProgress?, _ video: VideoKey?) -> Timestamp? {
             guard let moment = run?.claimableAt else { return nil }
             guard let video else { return moment }
             if let first = earliest[video], first < key.sequence { return nil }
@@ -207,7 +154,7 @@ extension InMemoryJournal {
             obstacles.earliest[video] = min(obstacles.earliest[video] ?? .max, key.sequence)
             guard run.state == .running, let leaseUntil = run.leaseUntil else { continue }
             let known = obstacles.atWork[video]
-            if known == nil || known.map({ $0.leaseUntil < leaseUntil }) == true {
+            if known.map({ $0.leaseUntil < leaseUntil }) ?? true {
                 obstacles.atWork[video] = (key.sequence, leaseUntil)
             }
         }
@@ -223,66 +170,41 @@ extension InMemoryJournal {
         video(of: sequence).flatMap { jobs[$0]?.expiresAt }
     }
 
-    private func run(_ key: RunKey) -> StoredRun? {
-        runs[key.sequence]?.first { $0.plan.chain == key.chain }
+    private func run(_ key: RunKey) -> RunProgress? {
+        runs[key.sequence]?[key.position].progress
     }
 
     private func deadRuns(of sequence: Int64) -> [RunKey] {
-        runs[sequence, default: []].filter { $0.state == .dead }
-            .map { RunKey(sequence: sequence, chain: $0.plan.chain) }
+        runs[sequence, default: []].indices
+            .map { RunKey(sequence: sequence, position: $0) }
+            .filter { run($0)?.state == .dead }
     }
 
     /// The run of a claim that is still its owner's.
-    private func owned(_ claim: Claim) -> RunKey? {
-        let key = RunKey(sequence: claim.entry.sequence, chain: claim.chain)
-        guard let run = run(key), run.state == .running, run.token == claim.token,
-            run.stepIndex == claim.stepIndex
-        else { return nil }
-        return key
+    private func held(_ claim: Claim) -> RunKey? {
+        runs[claim.entry.sequence]?.firstIndex { $0.progress.isHeld(by: claim) }
+            .map { RunKey(sequence: claim.entry.sequence, position: $0) }
     }
 
     /// The claim that a running run stands for.
     private func claim(of key: RunKey) -> Claim? {
-        guard let run = run(key), run.state == .running, let leaseUntil = run.leaseUntil,
-            let entry = entry(key.sequence)
-        else { return nil }
-        return Claim(
-            entry: entry,
-            chain: key.chain,
-            stepIndex: run.stepIndex,
-            stepName: run.stepName,
-            attempt: run.attempts,
-            checkpoint: run.checkpoint,
-            token: run.token,
-            leaseUntil: leaseUntil
-        )
+        guard let run = runs[key.sequence]?[key.position], let entry = entry(key.sequence) else {
+            return nil
+        }
+        return Claim(run.progress, of: entry, checkpoint: run.checkpoint)
     }
 
     /// Changes a run and keeps what follows from it: its entry's state and the two tallies.
     private mutating func change(_ key: RunKey, _ body: (inout StoredRun) -> Void) {
-        guard let index = runs[key.sequence]?.firstIndex(where: { $0.plan.chain == key.chain }),
-            var run = runs[key.sequence]?[index]
-        else { return }
-        let wasDead = run.state == .dead
+        guard var run = runs[key.sequence]?[key.position] else { return }
+        let wasDead = run.progress.state == .dead
         body(&run)
-        runs[key.sequence]?[index] = run
-        deadRunCount += (run.state == .dead ? 1 : 0) - (wasDead ? 1 : 0)
-        if run.state.isOpen { openRuns.insert(key) } else { openRuns.remove(key) }
-        let all = runs[key.sequence, default: []]
-        guard let state = EventState(runs: all.map(\.state)) else { return }
-        stored[Int(key.sequence) - 1].state = state
-        stored[Int(key.sequence) - 1].reason = state.reason(among: all)
-    }
-}
-
-extension EventState {
-    /// The reason of the first run that put the event where it is.
-    fileprivate func reason(among runs: [StoredRun]) -> Reason? {
-        switch self {
-        case .waiting: runs.first { $0.state == .waiting }?.reason
-        case .dead: runs.first { $0.state == .dead }?.reason
-        case .discarded: runs.first { $0.state == .discarded }?.reason
-        case .pending, .running, .done, .unhandled, .duplicate, .contradicted: nil
-        }
+        runs[key.sequence]?[key.position] = run
+        deadRunCount += (run.progress.state == .dead ? 1 : 0) - (wasDead ? 1 : 0)
+        if run.progress.state.isOpen { openRuns.insert(key) } else { openRuns.remove(key) }
+        let all = runs[key.sequence, default: []].map(\.progress)
+        guard let standing = EventState.standing(of: all) else { return }
+        stored[Int(key.sequence) - 1].state = standing.state
+        stored[Int(key.sequence) - 1].reason = standing.reason
     }
 }

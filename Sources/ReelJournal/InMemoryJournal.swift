@@ -9,7 +9,8 @@ struct InMemoryJournal {
 
     struct RunKey: Hashable {
         let sequence: Int64
-        let chain: String
+        /// In the plan of its entry.
+        let position: Int
     }
 
     private struct DeliveryKey: Hashable {

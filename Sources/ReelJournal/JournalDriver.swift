@@ -18,7 +18,7 @@ package protocol JournalDriver: Sendable {
     func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError)
 
     /// Claims runs that are due or whose lease is over: soonest-expiring video first, then by
-    /// sequence; never a run of a video that has an earlier entry's run unfinished (`pending`,
+    /// sequence and the order of the plan; never a run of a video that has an earlier entry's run unfinished (`pending`,
     /// `running` or `waiting`) or another entry's run at work under a lease. Claiming counts an
     /// attempt of the current step.
     ///

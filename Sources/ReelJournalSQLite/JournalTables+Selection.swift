@@ -1,0 +1,162 @@
+internal import ReelJSON
+internal import ReelJournal
+internal import ReelRuntime
+
+// How a query is answered: by ranges of one index each, in the order of the sequence.
+//
+// An index on (type, state, sequence) read for one type and one state gives sequences in order, so
+// that the newest fifty of millions cost fifty steps; a query for several of them is as many ranges,
+// merged. A time becomes a range of sequences by the spans of their blocks.
+extension JournalTables {
+    /// One range: the index to use, and what its rows are to fulfil.
+    struct Selection {
+        let index: String
+        let condition: String
+        let values: [SQLiteValue]
+    }
+
+    /// Conditions as they are put together; every text in them is of this file.
+    private struct Conditions {
+        var texts: [String] = []
+        var values: [SQLiteValue] = []
+
+        /// Adds a condition whose `?` stand for the values in their order.
+        mutating func add(_ text: String, _ new: SQLiteValue...) {
+            texts.append(text)
+            values += new
+        }
+
+        func selection(_ index: String, _ text: String, _ new: SQLiteValue...) -> Selection {
+            Selection(
+                index: index.isEmpty ? "NOT INDEXED" : "INDEXED BY \(index)",
+                condition: ([text] + texts).joined(separator: " AND "),
+                values: new + values
+            )
+        }
+    }
+
+    /// The ranges whose rows are those that match, none in two of them; none when nothing can.
+    func selections(for query: EntryQuery) throws(SQLiteFault) -> [Selection] {
+        var types: [Int64]?
+        if let names = query.types {
+            var numbers: Set<Int64> = []
+            for name in names {
+                if let number = try knownNumber(of: name) { numbers.insert(number) }
+            }
+            types = numbers.sorted()
+        }
+        let states = query.states.map { Set($0).map(\.code).sorted() }
+        guard types?.isEmpty != true, states?.isEmpty != true,
+            var rest = try bounds(of: query)
+        else { return [] }
+        if let origin = query.origin { rest.add("origin = ?", .integer(origin.code)) }
+        let isByKey =
+            query.sequences != nil || query.webhookID != nil || query.eventID != nil
+            || query.videoID != nil || query.isUnplanned
+        guard isByKey else { return Self.ranges(types, states, query.origin, rest) }
+
+        if let types { rest.add("type IN (SELECT value FROM json_each(?))", Self.list(types)) }
+        if let states { rest.add("state IN (SELECT value FROM json_each(?))", Self.list(states)) }
+        if let id = query.webhookID { rest.add("webhook_id = ?", .text(id)) }
+        if let id = query.eventID { rest.add("event_id = ?", .text(id)) }
+        if query.isUnplanned { rest.add("state = 0 AND is_planned = 0") }
+        let videos = try query.videoID.map { (id) throws(SQLiteFault) in try self.numbers(of: id) }
+        if let videos {
+            rest.add("video IN (SELECT value FROM json_each(?))", Self.list(videos))
+        }
+        return Self.keyed(query, videos, rest)
+    }
+
+    private static func keyed(
+        _ query: EntryQuery,
+        _ videos: [Int64]?,
+        _ rest: Conditions
+    ) -> [Selection] {
+        if let sequences = query.sequences {
+            let condition = "sequence IN (SELECT value FROM json_each(?))"
+            return [rest.selection("", condition, list(sequences))]
+        }
+        if let id = query.webhookID {
+            let hash = SQLiteValue.integer(StableHash.narrow(id))
+            return [rest.selection("entries_by_webhook", "webhook_hash = ?", hash)]
+        }
+        if let id = query.eventID {
+            let hash = SQLiteValue.integer(StableHash.narrow(id))
+            return [rest.selection("entries_by_event", "event_hash = ?", hash)]
+        }
+        if let videos {
+            return videos.map {
+                rest.selection("entries_by_video", "video = ?", .integer($0))
+            }
+        }
+        return [rest.selection("entries_unplanned", "state = 0 AND is_planned = 0")]
+    }
+
+    private static func ranges(
+        _ types: [Int64]?,
+        _ states: [Int64]?,
+        _ origin: EntryOrigin?,
+        _ rest: Conditions
+    ) -> [Selection] {
+        let everyState = EventState.inCodeOrder.map(\.code)
+        if let types {
+            return types.flatMap { type in
+                (states ?? everyState).map { state in
+                    rest.selection(
+                        "entries_by_type",
+                        "type = ? AND state = ?",
+                        .integer(type),
+                        .integer(state)
+                    )
+                }
+            }
+        }
+        if let states {
+            return states.map {
+                rest.selection("entries_by_state", "state = ?", .integer($0))
+            }
+        }
+        if let origin {
+            return [rest.selection("entries_by_origin", "origin = ?", .integer(origin.code))]
+        }
+        return [rest.selection("", "sequence > 0")]
+    }
+
+    /// The sequences and moments that a query is held to; nil when nothing lies there.
+    private func bounds(of query: EntryQuery) throws(SQLiteFault) -> Conditions? {
+        var conditions = Conditions()
+        var after = query.after ?? 0
+        var before = query.before ?? .max
+        if query.receivedFrom != nil || query.receivedTo != nil {
+            let from = query.receivedFrom ?? Timestamp(millisecondsSinceEpoch: .min)
+            let to = query.receivedTo ?? Timestamp(millisecondsSinceEpoch: .max)
+            let blocks = try connection.first(
+                """
+                SELECT min(block), max(block) FROM spans
+                WHERE last_received_at >= ?1 AND first_received_at < ?2
+                """,
+                [.moment(from), .moment(to)]
+            ) { (first: $0.optionalInteger(0), last: $0.optionalInteger(1)) }
+            guard let first = blocks?.first, let last = blocks?.last else { return nil }
+            after = max(after, (first << Self.blockShift) - 1)
+            before = min(before, (last + 1) << Self.blockShift)
+            if query.receivedFrom != nil { conditions.add("received_at >= ?", .moment(from)) }
+            if query.receivedTo != nil { conditions.add("received_at < ?", .moment(to)) }
+        }
+        if after > 0 { conditions.add("sequence > ?", .integer(after)) }
+        if before < .max { conditions.add("sequence < ?", .integer(before)) }
+        return conditions
+    }
+
+    private func numbers(of id: VideoID) throws(SQLiteFault) -> [Int64] {
+        try connection.rows(
+            "SELECT number FROM videos INDEXED BY videos_by_id WHERE id_hash = ?1 AND id = ?2",
+            [.integer(StableHash.narrow(id.rawValue)), .text(id.rawValue)]
+        ) { $0.integer(0) }
+    }
+
+    private static func list(_ numbers: [Int64]) -> SQLiteValue {
+        let array = JSONValue.array(numbers.map { .integer($0) })
+        return .text(String(decoding: array.serialized(), as: UTF8.self))
+    }
+}

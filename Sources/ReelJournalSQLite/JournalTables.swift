@@ -1,0 +1,124 @@
+internal import ReelJSON
+internal import ReelJournal
+internal import ReelRuntime
+
+/// The tables of a journal through one connection: what is asked of a driver, in SQL.
+///
+/// Belongs to the thread of its connection. What it remembers of the tables is what its own
+/// transaction has made of them; after a rollback it forgets.
+final class JournalTables {
+    let connection: Connection
+
+    struct ChainRecord {
+        let number: Int64
+        let plan: RunPlan
+    }
+
+    /// The sequence that the next entry gets; 0 when it has to be looked up.
+    var nextSequence: Int64 = 0
+    /// The block of entries that is being filled, and from when to when they were received.
+    var span: (block: Int64, first: Int64, last: Int64)?
+    var spanChanged = false
+
+    private var words: [String: Int64] = [:]
+    private var wordTexts: [Int64: String] = [:]
+    private var chains: [Int64: ChainRecord] = [:]
+    private var chainNumbers: [RunPlan: Int64] = [:]
+
+    private static let rememberedCountMax = 4_096
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// Forgets what a transaction that was rolled back may have made.
+    func forget() {
+        nextSequence = 0
+        span = nil
+        spanChanged = false
+        words = [:]
+        wordTexts = [:]
+        chains = [:]
+        chainNumbers = [:]
+    }
+
+    // MARK: Names
+
+    /// The number of a word, which is given one if it has none.
+    func number(of word: String) throws(SQLiteFault) -> Int64 {
+        if let known = try knownNumber(of: word) { return known }
+        try connection.run("INSERT INTO words (word) VALUES (?1)", [.text(word)])
+        guard let number = try knownNumber(of: word) else { throw .misread }
+        return number
+    }
+
+    /// The number of a word that has one.
+    func knownNumber(of word: String) throws(SQLiteFault) -> Int64? {
+        if let known = words[word] { return known }
+        let number = try connection.first(
+            "SELECT number FROM words WHERE word = ?1",
+            [.text(word)]
+        ) { $0.integer(0) }
+        if words.count >= Self.rememberedCountMax { words = [:] }
+        words[word] = number
+        return number
+    }
+
+    func word(_ number: Int64) throws(SQLiteFault) -> String {
+        if let known = wordTexts[number] { return known }
+        let word = try connection.first(
+            "SELECT word FROM words WHERE number = ?1",
+            [.integer(number)]
+        ) { $0.text(0) }
+        guard let word else { throw .misread }
+        if wordTexts.count >= Self.rememberedCountMax { wordTexts = [:] }
+        wordTexts[number] = word
+        return word
+    }
+
+    // MARK: Chains
+
+    /// The number of a chain with these steps, which is given one if it has none.
+    func number(of plan: RunPlan) throws(SQLiteFault) -> Int64 {
+        if let known = chainNumbers[plan] { return known }
+        let steps = JSONValue.array(plan.steps.map { .string($0) }).serialized()
+        let values: [SQLiteValue] = [
+            .text(plan.chain), .text(String(decoding: steps, as: UTF8.self)),
+        ]
+        try connection.run(
+            "INSERT INTO chains (name, steps) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            values
+        )
+        let number = try connection.first(
+            "SELECT number FROM chains WHERE name = ?1 AND steps = ?2",
+            values
+        ) { $0.integer(0) }
+        guard let number else { throw .misread }
+        if chainNumbers.count >= Self.rememberedCountMax { chainNumbers = [:] }
+        chainNumbers[plan] = number
+        return number
+    }
+
+    func plan(_ number: Int64) throws(SQLiteFault) -> RunPlan {
+        if let known = chains[number] { return known.plan }
+        let row = try connection.first(
+            "SELECT name, steps FROM chains WHERE number = ?1",
+            [.integer(number)]
+        ) { (name: $0.text(0), steps: $0.text(1)) }
+        guard let row, let steps = Self.names(row.steps) else { throw .misread }
+        let plan = RunPlan(chain: row.name, steps: steps)
+        if chains.count >= Self.rememberedCountMax { chains = [:] }
+        chains[number] = ChainRecord(number: number, plan: plan)
+        return plan
+    }
+
+    private static func names(_ text: String) -> [String]? {
+        do throws(JSONError) {
+            let names = try JSONParser.parse(Array(text.utf8)).array?.map(\.string)
+            guard let names, !names.isEmpty, !names.contains(nil) else { return nil }
+            return names.compactMap(\.self)
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,123 @@
+internal import ReelJournal
+internal import ReelObservability
+internal import ReelRuntime
+
+/// What the writer's thread does: batches into transactions, checkpoints, and opening the journal
+/// anew after the disk has failed.
+final class JournalWriting {
+    /// Nil after the disk has failed, until the journal is open again.
+    private var tables: JournalTables?
+    private let configuration: SQLiteJournalConfiguration
+    private let metrics: JournalMetrics
+    private let logger: Logger
+    private let time: any TimeSource
+    private let open: @Sendable () throws(JournalError) -> Connection
+    private var checkpointedPageCount = 0
+
+    init(
+        _ connection: Connection,
+        configuration: SQLiteJournalConfiguration,
+        metrics: JournalMetrics,
+        logger: Logger,
+        time: any TimeSource,
+        open: @escaping @Sendable () throws(JournalError) -> Connection
+    ) {
+        tables = JournalTables(connection)
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+        self.time = time
+        self.open = open
+    }
+
+    /// Performs the works in one transaction and tells each of them how it went.
+    ///
+    /// When one of them cannot be done for a reason of its own, the others are performed again, each
+    /// in a transaction: rare, and cheaper than a savepoint around every write.
+    func commit(_ works: [any TableWork]) {
+        let tables: JournalTables
+        do throws(JournalError) {
+            tables = try openTables()
+        } catch {
+            return fail(works, error)
+        }
+        do throws(SQLiteFault) {
+            try transact(works, tables)
+            for work in works { work.succeed() }
+        } catch {
+            undo(tables, error)
+            guard works.count > 1, !error.isOfDisk, self.tables != nil else {
+                return fail(works, error.journalError)
+            }
+            for work in works { commit([work]) }
+            return
+        }
+        checkpointIfDue(tables)
+    }
+
+    private func transact(
+        _ works: [any TableWork],
+        _ tables: JournalTables
+    ) throws(SQLiteFault) {
+        let start = time.uptime()
+        try tables.connection.run("BEGIN IMMEDIATE")
+        for work in works { try work.perform(tables) }
+        try tables.writeSpan()
+        try tables.connection.run("COMMIT")
+        metrics.commits.increment()
+        metrics.commitSeconds.observe(time.uptime() - start)
+        metrics.writesPerCommit.observe(Double(works.count))
+    }
+
+    private func openTables() throws(JournalError) -> JournalTables {
+        if let tables { return tables }
+        let opened = JournalTables(try open())
+        metrics.reopenings.increment()
+        logger.info("The journal is open again")
+        tables = opened
+        return opened
+    }
+
+    /// Rolls back, and lets go of a connection that is not to be trusted after this.
+    private func undo(_ tables: JournalTables, _ fault: SQLiteFault) {
+        tables.forget()
+        var isSpoilt = fault.spoilsConnection
+        if tables.connection.isInTransaction {
+            do throws(SQLiteFault) {
+                try tables.connection.run("ROLLBACK")
+            } catch {
+                isSpoilt = true
+            }
+        }
+        if isSpoilt { self.tables = nil }
+    }
+
+    private func fail(_ works: [any TableWork], _ error: JournalError) {
+        logger.error(
+            "Writes to the journal failed",
+            ["reason": .string(error.code), "count": .integer(works.count)]
+        )
+        for work in works {
+            metrics.failed(error)
+            work.fail(error)
+        }
+    }
+
+    /// Copies the log into the database once it has grown by the configured length.
+    ///
+    /// A copy of everything lets the next commit begin the log anew, unless a reader holds it; only
+    /// when it has grown beyond its bound does the writer wait for that reader.
+    private func checkpointIfDue(_ tables: JournalTables) {
+        let pageByteCount = tables.connection.pageByteCount
+        let pageCount = tables.connection.walPageCount
+        metrics.walByteCount.set(Int64(pageCount * pageByteCount))
+        if pageCount < checkpointedPageCount { checkpointedPageCount = 0 }
+        let grownByteCount = (pageCount - checkpointedPageCount) * pageByteCount
+        guard grownByteCount >= configuration.checkpointByteCount else { return }
+        let isTooLong = pageCount * pageByteCount >= configuration.walByteCountMax
+        if tables.connection.checkpoint(waiting: isTooLong) {
+            metrics.checkpoints.increment()
+        }
+        checkpointedPageCount = pageCount
+    }
+}

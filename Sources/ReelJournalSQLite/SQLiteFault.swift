@@ -1,0 +1,42 @@
+internal import CReelSQLite
+internal import ReelJournal
+
+/// What SQLite answered when it did not do what it was asked.
+struct SQLiteFault: Error, Equatable {
+    /// The extended result code (sqlite.org/rescode.html).
+    let code: Int32
+
+    var primaryCode: Int32 { code & 0xFF }
+
+    var journalError: JournalError {
+        switch primaryCode {
+        case SQLITE_FULL: .full
+        // A file system that was remounted read-only answers either.
+        case SQLITE_IOERR, SQLITE_READONLY: .io
+        case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
+        case SQLITE_BUSY, SQLITE_LOCKED: .inUse
+        case SQLITE_CANTOPEN: .cannotOpen
+        default: .driver(code: Int(code))
+        }
+    }
+
+    /// Whether it lies with the disk, and so with every write that was to share the commit.
+    var isOfDisk: Bool {
+        switch primaryCode {
+        case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN: true
+        default: false
+        }
+    }
+
+    /// Whether the connection is to be opened anew: after a failed fsync the kernel may have
+    /// dropped the pages, and the next fsync would say that all is well.
+    var spoilsConnection: Bool {
+        switch primaryCode {
+        case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_NOMEM: true
+        default: false
+        }
+    }
+
+    /// A fault of this program, not of SQLite: a value that a row cannot have.
+    static let misread = SQLiteFault(code: SQLITE_MISMATCH)
+}

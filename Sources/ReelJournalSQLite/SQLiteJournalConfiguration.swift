@@ -1,0 +1,23 @@
+/// The limits of a journal on SQLite.
+package struct SQLiteJournalConfiguration: Sendable, Hashable {
+    /// How many writes may wait for the writer; one more is refused as overloaded.
+    package var queuedWriteCountMax = 65_536
+    /// How many writes share one commit at most.
+    package var batchCountMax = 1_024
+    /// How many threads read, each on a connection of its own; at least 1.
+    package var readerCount = 2
+    /// How many reads may wait for one reader; one more is refused as overloaded.
+    package var queuedReadCountMax = 4_096
+    /// The length of the write-ahead log at which it is copied into the database.
+    package var checkpointByteCount = 16 << 20
+    /// The length of the write-ahead log at which the writer waits for readers to let go of it.
+    package var walByteCountMax = 256 << 20
+    /// The largest database; a write that needs more is refused as on a full disk.
+    package var byteCountMax: Int64 = 1 << 40
+    /// The memory for pages of each connection.
+    package var cacheByteCount = 64 << 20
+    /// How long a statement waits for another process that reads the file.
+    package var lockWait: Duration = .seconds(5)
+
+    package init() {}
+}

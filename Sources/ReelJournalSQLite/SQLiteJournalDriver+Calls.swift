@@ -1,0 +1,176 @@
+package import ReelJournal
+package import ReelRuntime
+
+// The calls of the protocol: each becomes work for the writer or for a reader.
+extension SQLiteJournalDriver {
+    func write<Value: Sendable>(
+        _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
+    ) async throws(JournalError) -> Value {
+        // SQLITE_READONLY
+        guard let writer else { throw .driver(code: 8) }
+        let result = await withCheckedContinuation { continuation in
+            let work = AwaitedWork(continuation, work)
+            guard let error = writer.put(work) else { return }
+            metrics.failed(error)
+            work.fail(error)
+        }
+        return try result.get()
+    }
+
+    func read<Value: Sendable>(
+        _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
+    ) async throws(JournalError) -> Value {
+        let result = await withCheckedContinuation { continuation in
+            let work = AwaitedWork(continuation, work)
+            if let error = readers.put(work) { work.fail(error) }
+        }
+        return try result.get()
+    }
+
+    // MARK: Writing
+
+    package func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
+        let outcome = try await write { (tables) throws(SQLiteFault) in try tables.append(draft) }
+        metrics.appended(outcome)
+        return outcome
+    }
+
+    package func plan(
+        _ plans: [(sequence: Int64, plan: EventPlan)]
+    ) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in
+            for (sequence, plan) in plans { try tables.plan(sequence, plan) }
+        }
+    }
+
+    package func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
+        try await write { (tables) throws(SQLiteFault) in try tables.claim(request) }
+    }
+
+    package func renew(
+        _ claims: [Claim],
+        until moment: Timestamp
+    ) async throws(JournalError) -> [Claim] {
+        try await write { (tables) throws(SQLiteFault) in
+            var renewed: [Claim] = []
+            for claim in claims {
+                if let claim = try tables.renew(claim, until: moment) { renewed.append(claim) }
+            }
+            return renewed
+        }
+    }
+
+    package func settle(
+        _ claim: Claim,
+        _ verdict: StepVerdict,
+        startedAt: Timestamp,
+        endedAt: Timestamp,
+        leaseUntil: Timestamp
+    ) async throws(JournalError) -> SettleOutcome {
+        try await write { (tables) throws(SQLiteFault) in
+            try tables.settle(
+                claim,
+                verdict,
+                startedAt: startedAt,
+                endedAt: endedAt,
+                leaseUntil: leaseUntil
+            )
+        }
+    }
+
+    package func saveCheckpoint(
+        _ claim: Claim,
+        _ checkpoint: [UInt8]
+    ) async throws(JournalError) -> Bool {
+        try await write { (tables) throws(SQLiteFault) in
+            try tables.saveCheckpoint(claim, checkpoint)
+        }
+    }
+
+    package func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob {
+        try await write { (tables) throws(SQLiteFault) in try tables.record(update) }
+    }
+
+    package func record(_ asset: AssetRecord) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in try tables.record(asset) }
+    }
+
+    package func retryDead(
+        _ sequences: [Int64],
+        at moment: Timestamp
+    ) async throws(JournalError) -> [Int64] {
+        try await write { (tables) throws(SQLiteFault) in
+            var retried: [Int64] = []
+            for sequence in sequences where try tables.retryDead(sequence, at: moment) {
+                retried.append(sequence)
+            }
+            return retried
+        }
+    }
+
+    package func discardDead(
+        _ sequences: [Int64],
+        reason: Reason,
+        at moment: Timestamp
+    ) async throws(JournalError) -> [Int64] {
+        try await write { (tables) throws(SQLiteFault) in
+            var discarded: [Int64] = []
+            for sequence in sequences
+            where try tables.discardDead(sequence, reason, at: moment) {
+                discarded.append(sequence)
+            }
+            return discarded
+        }
+    }
+
+    // MARK: Reading
+
+    package func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
+        try await read { (tables) throws(SQLiteFault) in try tables.entry(sequence) }
+    }
+
+    package func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {
+        try await read { (tables) throws(SQLiteFault) in try tables.entries(query) }
+    }
+
+    package func count(_ query: EntryQuery) async throws(JournalError) -> Int64 {
+        try await read { (tables) throws(SQLiteFault) in try tables.count(query) }
+    }
+
+    package func steps(
+        of sequences: [Int64]
+    ) async throws(JournalError) -> [Int64: [StepRecord]] {
+        try await read { (tables) throws(SQLiteFault) in try tables.steps(of: sequences) }
+    }
+
+    package func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord] {
+        try await read { (tables) throws(SQLiteFault) in try tables.attempts(of: sequence) }
+    }
+
+    package func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob? {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.job(provider: provider, id: id)
+        }
+    }
+
+    package func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob] {
+        try await read { (tables) throws(SQLiteFault) in try tables.jobs(query) }
+    }
+
+    package func assets(
+        provider: String,
+        videoID: VideoID
+    ) async throws(JournalError) -> [AssetRecord] {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.assets(provider: provider, videoID: videoID)
+        }
+    }
+
+    package func outlook() async throws(JournalError) -> JournalOutlook {
+        try await read { (tables) throws(SQLiteFault) in try tables.outlook() }
+    }
+
+    package func lastSequence() async throws(JournalError) -> Int64 {
+        try await read { (tables) throws(SQLiteFault) in try tables.lastSequence() }
+    }
+}

@@ -1,0 +1,153 @@
+package import ReelJournal
+package import ReelObservability
+package import ReelRuntime
+
+/// A journal in one SQLite file: one thread writes and checkpoints, others read.
+///
+/// SQLite up to 3.51.2 can damage a database that two connections write or checkpoint at the same
+/// moment (sqlite.org/wal.html, "the WAL-reset bug"), so no other connection ever does either: a
+/// lock keeps a second service out, and `openReadOnly` gives a driver that cannot write.
+package final class SQLiteJournalDriver: JournalDriver {
+    let readers: JournalReaders
+    /// Nil when the journal is only read.
+    let writer: JournalWriter?
+    let metrics: JournalMetrics
+    private let isClosing = Locked(false)
+    private let closed = Latch()
+
+    private init(readers: JournalReaders, writer: JournalWriter?, metrics: JournalMetrics) {
+        self.readers = readers
+        self.writer = writer
+        self.metrics = metrics
+    }
+
+    /// Opens a journal, and makes the file (not its directory) where there is none.
+    ///
+    /// It blocks while tables are made or brought to this version's schema.
+    ///
+    /// - Throws: `.inUse`, `.newerSchema`, `.corrupt`, `.cannotOpen`, `.full` or `.io`.
+    package static func open(
+        path: String,
+        configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
+        logger: Logger,
+        metrics: Metrics,
+        time: any TimeSource = SystemTimeSource()
+    ) throws(JournalError) -> SQLiteJournalDriver {
+        let file = try JournalFile(path: path)
+        let journalMetrics = JournalMetrics(metrics)
+        let connection = try writingConnection(file, configuration)
+        let readers = try readingConnections(path, .reader, configuration)
+        return SQLiteJournalDriver(
+            readers: JournalReaders(readers, configuration: configuration),
+            writer: JournalWriter(
+                connection,
+                configuration: configuration,
+                metrics: journalMetrics,
+                logger: logger.named("journal"),
+                time: time,
+                // It keeps the lock for as long as the writer's thread lives.
+                open: { () throws(JournalError) in try writingConnection(file, configuration) }
+            ),
+            metrics: journalMetrics
+        )
+    }
+
+    /// Opens a journal to look at it, beside a service that has it open or without one.
+    ///
+    /// Whatever would write throws `.driver(code: 8)`, which is `SQLITE_READONLY`.
+    ///
+    /// - Throws: `.newerSchema`, `.corrupt` or `.cannotOpen`.
+    package static func openReadOnly(
+        path: String,
+        configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration()
+    ) throws(JournalError) -> SQLiteJournalDriver {
+        let connections = try readingConnections(path, .onlooker, configuration)
+        for connection in connections {
+            // An older schema has other tables; it is for a service to bring it up to date.
+            guard try Schema.version(of: connection) == Schema.version else { throw .cannotOpen }
+        }
+        return SQLiteJournalDriver(
+            readers: JournalReaders(connections, configuration: configuration),
+            writer: nil,
+            metrics: JournalMetrics(Metrics())
+        )
+    }
+
+    private static func writingConnection(
+        _ file: JournalFile,
+        _ configuration: SQLiteJournalConfiguration
+    ) throws(JournalError) -> Connection {
+        let connection = try attempt { () throws(SQLiteFault) in
+            let connection = try Connection(path: file.path, role: .writer)
+            try connection.limit(configuration)
+            return connection
+        }
+        // Before anything is changed in a file that may be somebody else's.
+        let found = try Schema.version(of: connection)
+        let isDurable = try attempt { () throws(SQLiteFault) in
+            let mode = try connection.word("PRAGMA journal_mode = WAL")
+            try connection.execute("PRAGMA synchronous = FULL")
+            try connection.execute(
+                "PRAGMA journal_size_limit = \(configuration.checkpointByteCount)"
+            )
+            let pages = configuration.byteCountMax / Int64(connection.pageByteCount)
+            try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
+            try Schema.migrate(connection, from: found)
+            let synchronous = try connection.number("PRAGMA synchronous")
+            return mode == "wal" && synchronous == 2
+        }
+        // On a file system without shared memory there is no write-ahead log.
+        guard isDurable else { throw .cannotOpen }
+        return connection
+    }
+
+    private static func readingConnections(
+        _ path: String,
+        _ role: Connection.Role,
+        _ configuration: SQLiteJournalConfiguration
+    ) throws(JournalError) -> [Connection] {
+        try attempt { () throws(SQLiteFault) in
+            var connections: [Connection] = []
+            for _ in 0..<max(configuration.readerCount, 1) {
+                let connection = try Connection(path: path, role: role)
+                try connection.limit(configuration)
+                try connection.execute("PRAGMA query_only = 1")
+                connections.append(connection)
+            }
+            return connections
+        }
+    }
+
+    private static func attempt<Value>(
+        _ work: () throws(SQLiteFault) -> Value
+    ) throws(JournalError) -> Value {
+        do throws(SQLiteFault) {
+            return try work()
+        } catch {
+            throw error.journalError
+        }
+    }
+
+    /// Finishes what was accepted and closes; the last to let go of the file is the writer, which
+    /// leaves no write-ahead log behind.
+    package func close() async {
+        let isFirst = isClosing.withLock { isClosing in
+            defer { isClosing = true }
+            return !isClosing
+        }
+        guard isFirst else { return await closed.wait() }
+        await readers.close()
+        await writer?.close()
+        closed.open()
+    }
+
+    /// Changes how large the database may grow, while it is open.
+    ///
+    /// What is there stays: a limit below the present size only keeps it from growing.
+    package func limitSize(to byteCount: Int64) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in
+            let pages = max(byteCount / Int64(tables.connection.pageByteCount), 1)
+            try tables.connection.execute("PRAGMA max_page_count = \(pages)")
+        }
+    }
+}

@@ -1,0 +1,212 @@
+internal import ReelJournal
+
+/// What the tables look like, and the way there from every schema that was released.
+///
+/// `PRAGMA application_id` says that the file is a journal, and `user_version` how many of the
+/// migrations it has had.
+enum Schema {
+    /// "Reel" in ASCII.
+    static let applicationID: Int64 = 0x5265_656C
+
+    static var version: Int { migrations.count }
+
+    /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
+    static let migrations: [String] = [tables + indexes]
+
+    private static let tables = """
+        -- Numbers to remember: sequence_floor, below which no sequence is given out.
+        CREATE TABLE marks (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Names that stand in many rows: sources, providers, types of events.
+        CREATE TABLE words (
+            number INTEGER PRIMARY KEY,
+            word TEXT NOT NULL UNIQUE
+        ) STRICT;
+
+        -- A chain and its steps (a JSON array of names) as some run began with them.
+        CREATE TABLE chains (
+            number INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            steps TEXT NOT NULL,
+            UNIQUE (name, steps)
+        ) STRICT;
+
+        -- A video: its first recorded end, and its job where there is one.
+        CREATE TABLE videos (
+            number INTEGER PRIMARY KEY,
+            id_hash INTEGER NOT NULL,
+            provider INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            terminal INTEGER CHECK (terminal IN (0, 1)),
+            fact_sequence INTEGER,
+            state INTEGER CHECK (state BETWEEN 0 AND 4),
+            origin INTEGER CHECK (origin BETWEEN 0 AND 3),
+            status TEXT,
+            progress INTEGER,
+            expires_at INTEGER,
+            first_seen_at INTEGER,
+            updated_at INTEGER,
+            reason_code TEXT,
+            reason_detail TEXT
+        ) STRICT;
+
+        -- The last object that the provider sent for a video.
+        CREATE TABLE objects (
+            video INTEGER PRIMARY KEY,
+            object BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE assets (
+            video INTEGER NOT NULL,
+            variant TEXT NOT NULL,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5),
+            byte_count INTEGER NOT NULL,
+            sha256 TEXT,
+            content_type TEXT,
+            entity_tag TEXT,
+            location TEXT,
+            reason_code TEXT,
+            reason_detail TEXT,
+            updated_at INTEGER NOT NULL,
+            PRIMARY KEY (video, variant)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Everything that happened, without the bodies.
+        CREATE TABLE entries (
+            sequence INTEGER PRIMARY KEY,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 8),
+            is_planned INTEGER NOT NULL DEFAULT 0 CHECK (is_planned IN (0, 1)),
+            redelivery_count INTEGER NOT NULL DEFAULT 0,
+            origin INTEGER NOT NULL CHECK (origin BETWEEN 0 AND 2),
+            source INTEGER NOT NULL,
+            provider INTEGER NOT NULL,
+            type INTEGER,
+            video INTEGER,
+            received_at INTEGER NOT NULL,
+            occurred_at INTEGER,
+            related INTEGER,
+            webhook_hash INTEGER,
+            webhook_id TEXT,
+            event_hash INTEGER,
+            event_id TEXT,
+            reason_code TEXT,
+            reason_detail TEXT
+        ) STRICT;
+
+        CREATE TABLE bodies (
+            sequence INTEGER PRIMARY KEY,
+            body BLOB NOT NULL
+        ) STRICT;
+
+        -- From when to when the entries of a block of 4,096 sequences were received.
+        CREATE TABLE spans (
+            block INTEGER PRIMARY KEY,
+            first_received_at INTEGER NOT NULL,
+            last_received_at INTEGER NOT NULL
+        ) STRICT;
+
+        -- An entry in a chain; position counts its runs in the order of its plan.
+        -- claimable_at is null once it ended; is_ready: it was seen to be claimable by time;
+        -- urgency: when its video expires.
+        CREATE TABLE runs (
+            sequence INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            chain INTEGER NOT NULL,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5),
+            step INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            token INTEGER NOT NULL,
+            claimable_at INTEGER CHECK ((claimable_at IS NULL) = (state > 2)),
+            is_ready INTEGER NOT NULL CHECK (is_ready IN (0, 1) AND (state <= 2 OR is_ready = 0)),
+            urgency INTEGER NOT NULL,
+            video INTEGER,
+            claimed_at INTEGER,
+            ended_at INTEGER,
+            attempt_total INTEGER NOT NULL,
+            reason_code TEXT,
+            reason_detail TEXT,
+            checkpoint BLOB,
+            PRIMARY KEY (sequence, position)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The history of a run: every attempt of every step.
+        CREATE TABLE attempts (
+            sequence INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            ended_at INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            reason_code TEXT,
+            reason_detail TEXT,
+            note TEXT,
+            PRIMARY KEY (sequence, position, number)
+        ) STRICT, WITHOUT ROWID;
+
+        """
+
+    private static let indexes = """
+        -- By 64 bits of a hash; whoever looks up compares the whole key after.
+        CREATE INDEX entries_by_webhook ON entries (webhook_hash) WHERE webhook_hash IS NOT NULL;
+        CREATE INDEX entries_by_event ON entries (event_hash) WHERE event_hash IS NOT NULL;
+        CREATE INDEX videos_by_id ON videos (id_hash);
+
+        CREATE INDEX entries_by_state ON entries (state, sequence);
+        CREATE INDEX entries_by_type ON entries (type, state, sequence);
+        CREATE INDEX entries_by_origin ON entries (origin, sequence);
+        CREATE INDEX entries_by_video ON entries (video, sequence) WHERE video IS NOT NULL;
+        CREATE INDEX entries_unplanned ON entries (sequence) WHERE state = 0 AND is_planned = 0;
+
+        CREATE INDEX jobs_by_age ON videos (first_seen_at, number) WHERE state IS NOT NULL;
+        CREATE INDEX jobs_by_state ON videos (state, first_seen_at, number)
+            WHERE state IS NOT NULL;
+
+        -- Only of runs that are open, or dead: they stay small however long the journal is.
+        CREATE INDEX runs_ready ON runs (urgency, sequence, position) WHERE is_ready = 1;
+        CREATE INDEX runs_timed ON runs (claimable_at) WHERE is_ready = 0 AND state <= 2;
+        CREATE INDEX runs_of_video ON runs (video, sequence) WHERE state <= 2 AND video IS NOT NULL;
+        CREATE INDEX runs_dead ON runs (sequence) WHERE state = 4;
+        """
+
+    /// The schema that a file has; 0 for an empty one.
+    ///
+    /// - Throws: `.corrupt` for a file that is no journal, `.newerSchema` for one of a later version.
+    static func version(of connection: Connection) throws(JournalError) -> Int {
+        let applicationID: Int64
+        let version: Int64
+        let tableCount: Int64
+        do throws(SQLiteFault) {
+            applicationID = try connection.number("PRAGMA application_id")
+            version = try connection.number("PRAGMA user_version")
+            tableCount = try connection.number("SELECT count(*) FROM sqlite_schema")
+        } catch {
+            throw error.journalError
+        }
+        if applicationID == 0, version == 0, tableCount == 0 { return 0 }
+        guard applicationID == Self.applicationID, version >= 1 else { throw .corrupt }
+        guard version <= Self.version else {
+            throw .newerSchema(found: Int(version), known: Self.version)
+        }
+        return Int(version)
+    }
+
+    /// Leads from a schema to this version's, all the way or not at all.
+    static func migrate(_ connection: Connection, from found: Int) throws(SQLiteFault) {
+        guard found < version else { return }
+        try connection.execute("BEGIN IMMEDIATE")
+        do throws(SQLiteFault) {
+            for migration in migrations[found...] { try connection.execute(migration) }
+            try connection.execute("PRAGMA application_id = \(applicationID)")
+            try connection.execute("PRAGMA user_version = \(version)")
+            try connection.execute("COMMIT")
+        } catch {
+            if connection.isInTransaction { try connection.execute("ROLLBACK") }
+            throw error
+        }
+    }
+}

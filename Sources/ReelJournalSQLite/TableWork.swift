@@ -1,0 +1,41 @@
+internal import ReelJournal
+
+/// Something that a thread is to do with the tables, and somebody who waits for it.
+///
+/// `perform` may be called again after a transaction was rolled back; one of `succeed` and `fail` is
+/// called once.
+protocol TableWork: Sendable {
+    func perform(_ tables: JournalTables) throws(SQLiteFault)
+    func succeed()
+    func fail(_ error: JournalError)
+}
+
+/// Work with a result that a task awaits.
+final class AwaitedWork<Value: Sendable>: TableWork, @unchecked Sendable {
+    // SAFETY: `value` is touched by the one thread that performs the work; the queue between the
+    // task that puts it and that thread orders the two.
+    private var value: Value?
+    private let work: @Sendable (JournalTables) throws(SQLiteFault) -> Value
+    private let continuation: CheckedContinuation<Result<Value, JournalError>, Never>
+
+    init(
+        _ continuation: CheckedContinuation<Result<Value, JournalError>, Never>,
+        _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
+    ) {
+        self.continuation = continuation
+        self.work = work
+    }
+
+    func perform(_ tables: JournalTables) throws(SQLiteFault) {
+        value = try work(tables)
+    }
+
+    func succeed() {
+        guard let value else { return fail(SQLiteFault.misread.journalError) }
+        continuation.resume(returning: .success(value))
+    }
+
+    func fail(_ error: JournalError) {
+        continuation.resume(returning: .failure(error))
+    }
+}
