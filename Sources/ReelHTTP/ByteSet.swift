@@ -24,6 +24,8 @@ struct ByteSet: Sendable {
     static let token = ByteSet(alphanumerics + "!#$%&'*+-.^_`|~")
     /// RFC 3986, section 3.3: `pchar` without the percent sign, and the slash.
     static let path = ByteSet(alphanumerics + "-._~!$&'()*+,;=:@/")
+    /// RFC 2046, section 5.1.1: `bchars`.
+    static let boundary = ByteSet(alphanumerics + "'()+_,-./:=? ")
     /// RFC 3986, section 3.2.2: `reg-name` without the percent sign.
     static let registeredName = ByteSet(alphanumerics + "-._~!$&'()*+,;=")
 }
