@@ -11,9 +11,8 @@ struct SignatureList {
 
     private(set) var codes: [[32 of UInt8]] = []
 
-    init(parsing text: String, compatibility: WebhookCompatibility) {
-        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) || $0 == 0x09 }) else { return }
-        let bytes = text.utf8.span
+    init(parsing bytes: Span<UInt8>, compatibility: WebhookCompatibility) {
+        for index in bytes.indices where !Self.isAllowed(bytes[index]) { return }
         var start = 0
         while start < bytes.count, codes.count < Self.entryCountMax {
             guard !Self.isSeparator(bytes[start]) else {
@@ -26,6 +25,10 @@ struct SignatureList {
             if let code = Self.code(entry, compatibility) { codes.append(code) }
             start = end
         }
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        (0x20...0x7E).contains(byte) || byte == UInt8(ascii: "\t")
     }
 
     private static func isSeparator(_ byte: UInt8) -> Bool {

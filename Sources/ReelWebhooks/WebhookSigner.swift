@@ -32,9 +32,9 @@ package struct WebhookSigner: Sendable {
     ///
     /// The timestamp is signed as it is spelled, which a test may want to be odd.
     package func signature(id: String, timestamp: String, body: [UInt8]) -> String {
-        let content = SignedContent(id: id, timestamp: timestamp, body: body)
+        let (id, timestamp) = (Array(id.utf8), Array(timestamp.utf8))
         return secrets.map { secret in
-            let code = content.code(secret)
+            let code = secret.code(id: id.span, timestamp: timestamp.span, body: body.span)
             return "v1," + Base64.encode(code.span)
         }.joined(separator: " ")
     }

@@ -12,24 +12,28 @@ struct WebhookTimestamp {
     ///
     /// No spelling is repaired: the signature covers the field as it was sent, so a spelling that
     /// is accepted here was meant by whoever holds the secret.
-    init?(parsing text: String, compatibility: WebhookCompatibility) {
-        guard text.utf8.count <= Self.textByteCountMax else { return nil }
-        var digits = text.utf8[...]
+    init?(parsing text: Span<UInt8>, compatibility: WebhookCompatibility) {
+        guard text.count <= Self.textByteCountMax else { return nil }
+        var (start, end) = (0, text.count)
         switch compatibility {
         case .strict:
-            if digits.first == UInt8(ascii: "0"), digits.count > 1 { return nil }
+            if end > 1, text[0] == UInt8(ascii: "0") { return nil }
         case .openai:
-            digits = digits.drop { $0 == 0x20 || $0 == 0x09 }
-            while let last = digits.last, last == 0x20 || last == 0x09 { digits.removeLast() }
-            if digits.first == UInt8(ascii: "+") { digits.removeFirst() }
-            while digits.count > 1, digits.first == UInt8(ascii: "0") { digits.removeFirst() }
+            while start < end, Self.isSpace(text[start]) { start += 1 }
+            while start < end, Self.isSpace(text[end - 1]) { end -= 1 }
+            if start < end, text[start] == UInt8(ascii: "+") { start += 1 }
+            while start + 1 < end, text[start] == UInt8(ascii: "0") { start += 1 }
         }
-        guard !digits.isEmpty, digits.count <= Self.digitCountMax else { return nil }
+        guard (1...Self.digitCountMax).contains(end - start) else { return nil }
         var seconds: Int64 = 0
-        for digit in digits {
-            guard (0x30...0x39).contains(digit) else { return nil }
-            seconds = seconds * 10 + Int64(digit - 0x30)
+        for index in start..<end {
+            guard (0x30...0x39).contains(text[index]) else { return nil }
+            seconds = seconds * 10 + Int64(text[index] - 0x30)
         }
         self.seconds = seconds
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }

@@ -56,8 +56,7 @@ package struct WebhookVerifier: Sendable {
     ) throws(VerificationFailure) -> VerifiedDelivery {
         try checkCoding(fields)
         let id = try only(WebhookField.id, in: fields, orElse: .missingID, .malformedID)
-        guard (1...Self.idByteCountMax).contains(id.utf8.count), id.utf8.allSatisfy(isIDByte)
-        else { throw .malformedID }
+        guard isID(id.span) else { throw .malformedID }
         let timestampText = try only(
             WebhookField.timestamp,
             in: fields,
@@ -65,7 +64,10 @@ package struct WebhookVerifier: Sendable {
             .malformedTimestamp
         )
         guard
-            let timestamp = WebhookTimestamp(parsing: timestampText, compatibility: compatibility)
+            let timestamp = WebhookTimestamp(
+                parsing: timestampText.span,
+                compatibility: compatibility
+            )
         else { throw .malformedTimestamp }
         let signature = try only(
             WebhookField.signature,
@@ -73,18 +75,20 @@ package struct WebhookVerifier: Sendable {
             orElse: .missingSignature,
             .malformedSignature
         )
-        let signatures = SignatureList(parsing: signature, compatibility: compatibility)
+        let signatures = SignatureList(parsing: signature.span, compatibility: compatibility)
         guard !signatures.codes.isEmpty else { throw .malformedSignature }
         try checkAge(timestamp, receivedAt)
-        let content = SignedContent(id: id, timestamp: timestampText, body: body)
-        guard let secretIndex = match(content, signatures) else { throw .noMatch }
+        let matched = match(signatures) { secret in
+            secret.code(id: id.span, timestamp: timestampText.span, body: body.span)
+        }
+        guard let matched else { throw .noMatch }
         return VerifiedDelivery(
             source: source,
-            webhookID: id,
+            webhookID: String(decoding: id, as: UTF8.self),
             sentAt: Timestamp(secondsSinceEpoch: timestamp.seconds),
             receivedAt: receivedAt,
             body: body,
-            secretIndex: secretIndex
+            secretIndex: matched
         )
     }
 
@@ -92,10 +96,13 @@ package struct WebhookVerifier: Sendable {
     ///
     /// Every signature is compared with every secret's code, so that the time taken says neither
     /// which one matched nor whether any did.
-    private func match(_ content: SignedContent, _ signatures: SignatureList) -> Int? {
+    private func match(
+        _ signatures: SignatureList,
+        _ expected: (WebhookSecret) -> [32 of UInt8]
+    ) -> Int? {
         var matched: Int?
         for index in secrets.indices {
-            let expected = content.code(secrets[index])
+            let expected = expected(secrets[index])
             for code in signatures.codes {
                 let isEqual = constantTimeEqual(expected.span, code.span)
                 if isEqual, matched == nil { matched = index }
@@ -128,13 +135,20 @@ package struct WebhookVerifier: Sendable {
         in fields: HTTPFields,
         orElse missing: VerificationFailure,
         _ repeated: VerificationFailure
-    ) throws(VerificationFailure) -> String {
-        if let value = fields.only(name) { return value }
+    ) throws(VerificationFailure) -> ArraySlice<UInt8> {
+        if let value = fields.onlyBytes(name) { return value }
         throw fields.contains(name) ? repeated : missing
     }
 }
 
-/// Visible ASCII but the full stop, which would let id, timestamp and body be cut elsewhere.
-private func isIDByte(_ byte: UInt8) -> Bool {
-    (0x21...0x7E).contains(byte) && byte != UInt8(ascii: ".")
+/// Whether an id is of a length to keep, and visible ASCII but the full stop, which would let id,
+/// timestamp and body be cut elsewhere.
+private func isID(_ text: Span<UInt8>) -> Bool {
+    guard (1...WebhookVerifier.idByteCountMax).contains(text.count) else { return false }
+    for index in text.indices {
+        guard (0x21...0x7E).contains(text[index]), text[index] != UInt8(ascii: ".") else {
+            return false
+        }
+    }
+    return true
 }
