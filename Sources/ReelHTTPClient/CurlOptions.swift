@@ -3,6 +3,7 @@ internal import ReelHTTP
 internal import ReelRuntime
 
 /// Sets a handle's options (curl_easy_setopt(3)) and remembers the first that was refused.
+// SAFETY: the handle is that of the `EasyTransfer` whose initialiser makes and uses this value.
 @safe
 struct CurlOptions {
     private let handle: UnsafeMutableRawPointer

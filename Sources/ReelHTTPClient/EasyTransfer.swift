@@ -5,6 +5,7 @@ internal import ReelRuntime
 /// libcurl's side of one transfer: its handle, its header lines and what its callbacks need.
 ///
 /// It lives on the client's thread alone, and outlives the handle's time in the multi handle.
+// SAFETY: both pointers are made in `init` and freed in `deinit`, and never leave this room.
 @safe
 final class EasyTransfer {
     let handle: UnsafeMutableRawPointer

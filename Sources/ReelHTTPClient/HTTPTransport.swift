@@ -109,6 +109,7 @@ package enum DestinationPolicy: Sendable, Hashable {
 
 /// A response of another server.
 package struct HTTPClientResponse: Sendable {
+    /// What comes before the content.
     package struct Head: Sendable {
         package let status: HTTPStatus
         package let fields: HTTPFields

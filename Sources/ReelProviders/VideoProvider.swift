@@ -80,6 +80,7 @@ package struct VideoStatus: Sendable, Hashable {
     }
 }
 
+/// Which page of the list is wanted; what is nil is left to the provider.
 package struct VideoPageRequest: Sendable, Hashable {
     /// The id of the last item of the page before.
     package var after: String?
