@@ -25,8 +25,17 @@ func library(_ name: String, pkgConfig: String? = nil, package: String? = nil) -
 }
 
 /// A room of the house; `Tests/ArchitectureTests` holds the same table of what each may import.
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func room(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        resources: resources,
+        swiftSettings: settings
+    )
 }
 
 func tests(
@@ -133,6 +142,12 @@ let package = Package(
             [
                 "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem",
                 "ReelHTTP", "ReelHTTPServer", "ReelHTTPClient", "ReelWebhooks",
+            ],
+            // The binary carries the film, so that the demo needs no file beside it.
+            resources: [
+                .embedInCode("../../fixtures/media/valid/video.mp4"),
+                .embedInCode("../../fixtures/media/valid/thumbnail.webp"),
+                .embedInCode("../../fixtures/media/valid/spritesheet.jpg"),
             ]
         ),
 
