@@ -162,7 +162,9 @@ let package = Package(
         // Tests: what they share, then one for each room.
         .target(
             name: "TestSupport",
-            dependencies: ["ReelRuntime", "ReelHTTP", "ReelHTTPClient"],
+            dependencies: [
+                "ReelRuntime", "ReelHTTP", "ReelHTTPClient", "ReelSystem", "ReelAssets",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

@@ -1,22 +1,22 @@
-import ReelAssets
-import ReelRuntime
-import ReelSystem
+package import ReelAssets
+internal import ReelRuntime
+package import ReelSystem
 
 /// The machine's file system until step N, which fails, as does every one after it.
 ///
 /// The steps are the calls that change something. What was done before stays done, so a test finds
 /// what a crash at that step would leave behind.
-final class BreakingDisk: Disk {
+package final class BreakingDisk: Disk {
     private let base = SystemDisk()
     private let failure: AssetError
     private let isLasting: Bool
     private let left: Locked<Int>
     /// What `freeByteCount` says; nil for the truth.
-    let free: Int64?
+    private let free: Int64?
     /// Whether renames between different directories say that they are on different volumes.
-    let isSplit: Bool
+    private let isSplit: Bool
 
-    init(
+    package init(
         after stepCount: Int = .max,
         failure: AssetError = .disk(code: 5),
         isLasting: Bool = true,
@@ -31,7 +31,7 @@ final class BreakingDisk: Disk {
     }
 
     /// Whether the failing step was reached.
-    var isBroken: Bool { left.withLock { $0 } < 0 }
+    package var isBroken: Bool { left.withLock { $0 } < 0 }
 
     func step() throws(AssetError) {
         let fails = left.withLock { left in
@@ -41,7 +41,7 @@ final class BreakingDisk: Disk {
         if fails { throw failure }
     }
 
-    func open(
+    package func open(
         _ path: String,
         _ mode: File.Mode,
         permissions: UInt32
@@ -56,37 +56,37 @@ final class BreakingDisk: Disk {
         )
     }
 
-    func status(_ path: String) throws(AssetError) -> FileStatus? { try base.status(path) }
+    package func status(_ path: String) throws(AssetError) -> FileStatus? { try base.status(path) }
 
-    func createDirectory(_ path: String, permissions: UInt32) throws(AssetError) {
+    package func createDirectory(_ path: String, permissions: UInt32) throws(AssetError) {
         try step()
         try base.createDirectory(path, permissions: permissions)
     }
 
-    func synchronizeDirectory(_ path: String) throws(AssetError) {
+    package func synchronizeDirectory(_ path: String) throws(AssetError) {
         try step()
         try base.synchronizeDirectory(path)
     }
 
-    func rename(_ from: String, to: String, replacing: Bool) throws(AssetError) {
+    package func rename(_ from: String, to: String, replacing: Bool) throws(AssetError) {
         try step()
         if isSplit, folder(from) != folder(to) { throw .disk(code: 18) }
         try base.rename(from, to: to, replacing: replacing)
     }
 
-    func remove(_ path: String) throws(AssetError) {
+    package func remove(_ path: String) throws(AssetError) {
         try step()
         try base.remove(path)
     }
 
-    func removeTree(_ path: String) throws(AssetError) {
+    package func removeTree(_ path: String) throws(AssetError) {
         try step()
         try base.removeTree(path)
     }
 
-    func list(_ path: String) throws(AssetError) -> [String] { try base.list(path) }
+    package func list(_ path: String) throws(AssetError) -> [String] { try base.list(path) }
 
-    func freeByteCount(_ path: String) throws(AssetError) -> Int64 {
+    package func freeByteCount(_ path: String) throws(AssetError) -> Int64 {
         if let free { return free }
         return try base.freeByteCount(path)
     }

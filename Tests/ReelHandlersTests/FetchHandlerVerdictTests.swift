@@ -1,0 +1,258 @@
+import ReelAssets
+import ReelEvents
+import ReelHTTP
+import ReelHandlers
+import ReelJournal
+import ReelProviders
+import ReelRuntime
+import TestSupport
+import Testing
+
+struct FetchHandlerVerdictTests {
+    private let video: ServedFile
+
+    init() throws {
+        video = try ServedFile.fixture("video.mp4", "video/mp4")
+    }
+
+    private static func page(_ contentType: String) -> ServedFile {
+        let text = "<!doctype html><html><body>" + String(repeating: "x", count: 5000)
+        return ServedFile(bytes: Array(text.utf8), contentType: contentType)
+    }
+
+    @Test(arguments: ["text/html; charset=utf-8", "video/mp4", "application/octet-stream"])
+    func `a page of HTML with status 200 is no video`(_ contentType: String) async throws {
+        let harness = try await HandlerHarness()
+        let page = Self.page(contentType)
+        let provider = StubProvider { request, _ throws(ProviderError) in try page.answer(request) }
+        for attempt in 1..<5 {
+            let outcome = await harness.run(harness.fetch(provider), attempt: attempt)
+            #expect(outcome == .retry(Reason("not_the_medium", "html")))
+        }
+        let last = await harness.run(harness.fetch(provider), attempt: 5)
+        #expect(last == .giveUp(Reason("not_the_medium", "html")))
+        #expect(try await harness.record()?.state != .fetched)
+    }
+
+    @Test(arguments: ["cut.mp4", "no-moov.mp4", "sound-only.mp4", "error.mp4", "empty.mp4"])
+    func `a broken file with the right length is refused and let go`(
+        _ name: String
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let bytes = try Fixture.bytes("media/broken/" + name)
+        let file = ServedFile(bytes: bytes, contentType: "video/mp4")
+        let provider = StubProvider { request, _ throws(ProviderError) in try file.answer(request) }
+        let outcome = await harness.run(harness.fetch(provider))
+        #expect(outcome.isRetry)
+        #expect(outcome.code == "not_the_medium")
+        #expect(try await harness.record()?.state == .pending)
+        #expect(try FileTree.list(harness.directory.file(".incoming")).isEmpty)
+    }
+
+    @Test func `an encoded body is refused`() async throws {
+        let harness = try await HandlerHarness()
+        let video = video
+        let provider = StubProvider { request, _ throws(ProviderError) in
+            var answer = try video.answer(request)
+            answer.fields.append("Content-Encoding", "gzip")
+            return answer
+        }
+        #expect(await harness.run(harness.fetch(provider)).code == "content_encoded")
+    }
+
+    @Test(arguments: [ProviderError.Kind.notFound, .invalidRequest, .unsupportedValue])
+    func `a thumbnail that the provider does not have holds nothing up`(
+        _ kind: ProviderError.Kind
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let video = video
+        let provider = StubProvider { request, _ throws(ProviderError) in
+            guard request.variant == "video" else { throw ProviderError(kind, status: 404) }
+            return try video.answer(request)
+        }
+        let handler = harness.fetch(provider, variants: ["video", "thumbnail"])
+        #expect(await harness.run(handler).isDone)
+        let record = try #require(try await harness.record("thumbnail"))
+        #expect(record.state == .absent)
+        #expect(record.reason?.code == "variant_unavailable")
+        #expect(await harness.run(handler).isDone)
+        #expect(provider.contentRequests.count == 2)
+    }
+
+    @Test func `a thumbnail that keeps failing is given up and the others are not`() async throws {
+        let harness = try await HandlerHarness()
+        let files = [
+            "video": video, "spritesheet": try ServedFile.fixture("progressive.jpg", "image/jpeg"),
+        ]
+        let provider = StubProvider { request, _ throws(ProviderError) in
+            guard let file = files[request.variant] else {
+                throw ProviderError(.serverError, status: 500, retryAfter: .seconds(90))
+            }
+            return try file.answer(request)
+        }
+        let variants = ["video", "thumbnail", "spritesheet"]
+        for attempt in 1...2 {
+            let handler = harness.fetch(provider, variants: variants)
+            let outcome = await harness.run(handler, attempt: attempt)
+            #expect(outcome.isRetry)
+            #expect(outcome.wait == .seconds(10))
+        }
+        try await harness.expectFetched(video.bytes)
+        #expect(await harness.run(harness.fetch(provider, variants: variants), attempt: 3).isDone)
+        #expect(try await harness.record("thumbnail")?.state == .absent)
+        #expect(try await harness.record("spritesheet")?.state == .fetched)
+        #expect(provider.contentRequests.filter { $0.variant == "video" }.count == 1)
+    }
+
+    @Test func `a video sent as a thumbnail is no thumbnail`() async throws {
+        let harness = try await HandlerHarness()
+        let video = video
+        let provider = StubProvider { request, _ throws(ProviderError) in
+            try video.answer(request)
+        }
+        let handler = harness.fetch(provider, variants: ["thumbnail"]) { $0.extraTries = 1 }
+        #expect(await harness.run(handler).isDone)
+        let reason = try await harness.record("thumbnail")?.reason
+        #expect(reason == Reason("not_the_medium", "not_an_image"))
+    }
+
+    @Test func `what expired before it was saved is said to be lost`() async throws {
+        let harness = try await HandlerHarness()
+        let past = harness.time.now().secondsSinceEpoch - 1
+        let provider = StubProvider(
+            retrieve: { _ throws(ProviderError) in StubProvider.status(expiresAt: past) },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.notFound, status: 404) }
+        )
+        let outcome = await harness.run(harness.fetch(provider, variants: ["video", "thumbnail"]))
+        #expect(outcome.isGivenUp)
+        #expect(outcome.code == "expired")
+        #expect(try await harness.record("video")?.state == .lost)
+        #expect(try await harness.record("thumbnail")?.state == .lost)
+        #expect(try await harness.record("video")?.reason?.code == "expired")
+    }
+
+    @Test func `a status of expired is the end too`() async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider(
+            retrieve: { _ throws(ProviderError) in StubProvider.status("expired") },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.notFound) }
+        )
+        #expect(await harness.run(harness.fetch(provider)).code == "expired")
+        #expect(provider.contentRequests.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `a video that the provider forgot is asked for a few times`(
+        _ forgetsStatus: Bool
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider(
+            retrieve: { _ throws(ProviderError) in
+                if forgetsStatus { throw ProviderError(.notFound, status: 404) }
+                return StubProvider.status()
+            },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.notFound, status: 404) }
+        )
+        for attempt in 1...2 {
+            let outcome = await harness.run(harness.fetch(provider), attempt: attempt)
+            #expect(outcome.isRetry)
+            #expect(outcome.code == "forgotten_by_provider")
+        }
+        let outcome = await harness.run(harness.fetch(provider), attempt: 3)
+        #expect(outcome.isGivenUp)
+        #expect(outcome.code == "forgotten_by_provider")
+        #expect(try await harness.record()?.state == .lost)
+    }
+
+    @Test func `a provider that now says failed ends it`() async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider(
+            retrieve: { _ throws(ProviderError) in
+                StubProvider.status("failed", errorCode: "moderation_blocked")
+            },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.notFound) }
+        )
+        let outcome = await harness.run(harness.fetch(provider))
+        let reason = Reason("provider_says_failed", "error code moderation_blocked")
+        #expect(outcome == .giveUp(reason))
+    }
+
+    @Test(arguments: ["in_progress", "queued", "processing"])
+    func `a provider that is not there yet is asked again`(_ word: String) async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider(
+            retrieve: { index throws(ProviderError) in
+                StubProvider.status(word, pollAfter: index == 0 ? .seconds(7) : nil)
+            },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.notFound) }
+        )
+        let outcome = await harness.run(harness.fetch(provider))
+        #expect(outcome.code == "not_ready_yet")
+        #expect(outcome.wait == .seconds(7))
+        #expect(await harness.run(harness.fetch(provider)).wait == .seconds(5))
+        let job = try await harness.driver.job(provider: "openai", id: harness.videoID)
+        #expect(job?.state == .completed)
+    }
+
+    @Test func `a wait is the provider's, cut short when the link would die`() async throws {
+        let harness = try await HandlerHarness()
+        let now = harness.time.now().secondsSinceEpoch
+        let cases: [(left: Int64?, asked: Duration?, expected: Duration?)] = [
+            (nil, nil, nil), (nil, .seconds(90), .seconds(90)), (3600, nil, nil),
+            (3600, .seconds(90), .seconds(90)), (400, .seconds(90), .seconds(50)),
+            (400, nil, .seconds(50)), (400, .seconds(3), .seconds(3)), (2, nil, .seconds(1)),
+            (-5, .seconds(90), .seconds(90)),
+        ]
+        for (left, asked, expected) in cases {
+            let provider = StubProvider(
+                retrieve: { _ throws(ProviderError) in
+                    StubProvider.status(expiresAt: left.map { now + $0 } ?? now + 100_000)
+                },
+                content: { _, _ throws(ProviderError) in
+                    throw ProviderError(.rateLimited, status: 429, retryAfter: asked)
+                }
+            )
+            let outcome = await harness.run(harness.fetch(provider))
+            #expect(outcome.code == "provider_rate_limited")
+            #expect(outcome.wait == expected, "\(String(describing: left)) s left")
+        }
+    }
+
+    @Test func `a key that is refused is tried again after a while`() async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider(
+            retrieve: { _ throws(ProviderError) in
+                throw ProviderError(.unauthorized, status: 401)
+            },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.notFound) }
+        )
+        let outcome = await harness.run(harness.fetch(provider))
+        #expect(outcome.code == "provider_unauthorized")
+        #expect(outcome.wait == .seconds(60))
+    }
+
+    @Test func `an event of a provider that is not configured is given up`() async throws {
+        let harness = try await HandlerHarness()
+        let handler = FetchHandler(
+            providers: [],
+            staging: harness.staging(),
+            journal: harness.journal,
+            time: harness.time,
+            logger: harness.logger
+        )
+        #expect(await harness.run(handler).code == "unknown_provider")
+    }
+
+    @Test func `a closed journal costs no attempt`() async throws {
+        let harness = try await HandlerHarness()
+        let video = video
+        let provider = StubProvider { request, _ throws(ProviderError) in
+            try video.answer(request)
+        }
+        await harness.driver.close()
+        let outcome = await harness.run(harness.fetch(provider))
+        #expect(outcome.code == "journal_closed")
+        #expect(outcome.wait == .seconds(60))
+        #expect(!outcome.isRetry)
+    }
+}
