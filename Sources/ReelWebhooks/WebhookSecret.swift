@@ -19,21 +19,18 @@ package struct WebhookSecret: Sendable {
     /// OpenAI's SDKs take a text without `whsec_` as the key itself, in UTF-8, and other
     /// implementations take it as base64. Only the first is offered, and only when asked for.
     ///
-    /// - Throws: `WebhookSecretError`; under `.openai`, keys of any length but none are taken.
+    /// A key of a length that the specification does not recommend is taken, as both reference
+    /// implementations take it, and marked.
+    ///
+    /// - Throws: `WebhookSecretError`.
     package init(
         parsing text: String,
         compatibility: WebhookCompatibility = .strict
     ) throws(WebhookSecretError) {
         var key = try Self.key(text, compatibility)
         defer { wipe(&key) }
-        let hasUnusualLength = !Self.recommendedByteCounts.contains(key.count)
-        switch compatibility {
-        case .strict where key.count < Self.recommendedByteCounts.lowerBound: throw .tooShort
-        case .strict where key.count > Self.recommendedByteCounts.upperBound: throw .tooLong
-        case .strict, .openai: break
-        }
         self.key = HMACKey(key)
-        self.hasUnusualLength = hasUnusualLength
+        hasUnusualLength = !Self.recommendedByteCounts.contains(key.count)
     }
 
     /// Reads the secrets in a text, separated by white space as in `OPENAI_WEBHOOK_SECRET`.

@@ -6,9 +6,7 @@ package enum WebhookSecretError: Error, Hashable, Sendable, CaseIterable {
     case missingPrefix
     /// What follows `whsec_` is not padded, canonical standard base64.
     case malformedBase64
-    /// A key under 24 bytes.
-    case tooShort
-    /// A key over 64 bytes.
+    /// A text longer than any key, which is not read.
     case tooLong
 }
 
@@ -18,8 +16,7 @@ extension WebhookSecretError: CustomStringConvertible {
         case .empty: "a webhook secret is empty"
         case .missingPrefix: "a webhook secret begins with whsec_"
         case .malformedBase64: "a webhook secret is whsec_ and standard base64 with its padding"
-        case .tooShort: "a webhook secret has at least 24 bytes behind its base64"
-        case .tooLong: "a webhook secret has at most 64 bytes behind its base64"
+        case .tooLong: "a webhook secret is longer than 1024 bytes"
         }
     }
 }

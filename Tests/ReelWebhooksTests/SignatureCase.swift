@@ -79,7 +79,6 @@ extension WebhookSecretError {
         case .empty: "empty"
         case .missingPrefix: "missingPrefix"
         case .malformedBase64: "malformedBase64"
-        case .tooShort: "tooShort"
         case .tooLong: "tooLong"
         }
     }

@@ -21,7 +21,7 @@ struct WebhookSecretTests {
     }
 
     @Test func `an error says what is wrong and nothing of the text`() {
-        for text in ["whsec_abc$", "abcdef", "whsec_QUJD"] {
+        for text in ["whsec_abc$", "abcdef"] {
             let error = #expect(throws: WebhookSecretError.self) {
                 try WebhookSecret(parsing: text)
             }
@@ -49,7 +49,7 @@ struct WebhookSecretTests {
     @Test func `a key of unusual length is marked where it is taken`() throws {
         #expect(try !WebhookSecret(parsing: text).hasUnusualLength)
         #expect(try WebhookSecret(parsing: "short", compatibility: .openai).hasUnusualLength)
-        #expect(try WebhookSecret(parsing: "whsec_QUJD", compatibility: .openai).hasUnusualLength)
+        #expect(try WebhookSecret(parsing: "whsec_QUJD").hasUnusualLength)
     }
 
     @Test func `a text beyond any key is refused before it is read`() {
