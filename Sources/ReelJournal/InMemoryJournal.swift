@@ -128,6 +128,7 @@ struct InMemoryJournal {
             jobOrder.enumerated()
             .compactMap { number, key in jobs[key].map { (number: number, job: $0) } }
             .filter { query.provider == nil || $0.job.provider == query.provider }
+            .filter { query.id == nil || $0.job.id == query.id }
             .sorted {
                 ($0.job.firstSeenAt, $0.number) > ($1.job.firstSeenAt, $1.number)
             }

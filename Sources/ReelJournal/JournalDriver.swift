@@ -145,6 +145,8 @@ package struct EntryQuery: Sendable, Hashable {
 /// Which jobs a reader wants.
 package struct JobQuery: Sendable, Hashable {
     package var provider: String?
+    /// Only the jobs of that name, of which each provider may have one.
+    package var id: VideoID?
     package var states: [JobState]?
     /// Newest first; only jobs first seen before this one.
     package var after: VideoID?

@@ -158,6 +158,10 @@ extension JournalTables {
             values.append(.integer(number))
             conditions += " AND v.provider = ?\(values.count)"
         }
+        if let id = query.id {
+            values += [.integer(StableHash.narrow(id.rawValue)), .text(id.rawValue)]
+            conditions += " AND v.id_hash = ?\(values.count - 1) AND v.id = ?\(values.count)"
+        }
         if let after = query.after {
             guard let place = try place(of: after, query.provider) else { return [] }
             values += [.integer(place.firstSeenAt), .integer(place.number)]
@@ -169,7 +173,8 @@ extension JournalTables {
         // One look-up for each state keeps every one of them on an index that is in order.
         let states: [JobState?] = query.states.map { Array(Set($0)) } ?? [nil]
         for state in states {
-            let index = state == nil ? "jobs_by_age" : "jobs_by_state"
+            let listing = state == nil ? "jobs_by_age" : "jobs_by_state"
+            let index = query.id == nil ? listing : "videos_by_id"
             let condition = state.map { " AND v.state = \($0.code)" } ?? ""
             numbers += try connection.rows(
                 composed: """

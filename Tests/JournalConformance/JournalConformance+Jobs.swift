@@ -193,6 +193,7 @@ extension JournalConformance {
             #expect(try await names { $0.states = [] } == [])
             let five = try bench.video("video_5")
             #expect(try await names { $0.after = five } == ["4", "2", "1"])
+            #expect(try await names { $0.id = five } == ["5"])
             let page = try await names { query in
                 query.after = five
                 query.states = [.open]
