@@ -1,0 +1,44 @@
+package import ReelAssets
+package import ReelJournal
+package import ReelObservability
+package import ReelProviders
+package import ReelRuntime
+
+/// What the console's routes work with.
+package struct ConsoleContext: Sendable {
+    package let journal: Journal
+    /// The first one takes what names no provider.
+    package let providers: [any VideoProvider]
+    package let store: any AssetStore
+    package let metrics: Metrics
+    package let logger: Logger
+    package let time: any TimeSource
+    /// Open once the service stops, so that endless answers end.
+    package let stop: Latch
+    /// The version that `GET /control/status` tells.
+    package let version: String
+
+    package init(
+        journal: Journal,
+        providers: [any VideoProvider],
+        store: any AssetStore,
+        metrics: Metrics,
+        logger: Logger,
+        time: any TimeSource,
+        stop: Latch,
+        version: String
+    ) {
+        self.journal = journal
+        self.providers = providers
+        self.store = store
+        self.metrics = metrics
+        self.logger = logger
+        self.time = time
+        self.stop = stop
+        self.version = version
+    }
+
+    func provider(named name: String) -> (any VideoProvider)? {
+        providers.first { $0.name == name }
+    }
+}

@@ -1,0 +1,130 @@
+internal import ReelHTTP
+internal import ReelHTTPServer
+internal import ReelJSON
+internal import ReelJournal
+internal import ReelProviders
+internal import ReelRuntime
+
+/// What the commands ask the running service to change; served on the Unix socket alone.
+struct ControlRoutes: Sendable {
+    let context: ConsoleContext
+
+    func register(in router: inout HTTPRouter) {
+        router.on(.get, "/control/status") { _, _, _ in status() }
+        router.on(.post, "/control/events/retry") { request, _, _ in await retry(request) }
+        router.on(.post, "/control/events/discard") { request, _, _ in await discard(request) }
+        router.on(.post, "/control/events/replay") { request, _, _ in await replay(request) }
+        router.on(.post, "/control/videos/track") { request, _, _ in await track(request) }
+    }
+
+    private func status() -> HTTPResponse {
+        let body: JSONObject = [
+            "version": .string(context.version),
+            "providers": .array(context.providers.map { .string($0.name) }),
+        ]
+        return .json(.ok, JSONValue.object(body).serialized())
+    }
+
+    private func retry(_ request: HTTPRequest) async -> HTTPResponse {
+        await matching(request, states: [.dead]) { sequences, _ in
+            let now = context.time.now()
+            let retried = try await context.journal.driver.retryDead(sequences, at: now)
+            context.journal.wake()
+            return ["retried": .array(retried.map { .integer($0) })]
+        }
+    }
+
+    private func discard(_ request: HTTPRequest) async -> HTTPResponse {
+        await matching(request, states: [.dead]) { sequences, body in
+            let detail = body["reason"]?.string
+            let discarded = try await context.journal.driver.discardDead(
+                sequences,
+                reason: Reason("discarded_by_operator", detail),
+                at: context.time.now()
+            )
+            return ["discarded": .array(discarded.map { .integer($0) })]
+        }
+    }
+
+    /// Runs stored events again, on purpose, each as an entry of its own.
+    private func replay(_ request: HTTPRequest) async -> HTTPResponse {
+        await matching(request, states: nil) { sequences, body in
+            guard body["dry_run"]?.bool != true else {
+                return ["matched": .integer(sequences.count), "replayed": .array([])]
+            }
+            var replayed: [JSONValue] = []
+            for sequence in sequences.sorted() {
+                guard let entry = try await context.journal.driver.entry(sequence) else { continue }
+                let draft = EntryDraft(replayOf: entry, at: context.time.now())
+                switch try await context.journal.append(draft) {
+                case .appended(let new), .duplicateFact(let new, _), .contradiction(let new, _),
+                    .redelivery(let new):
+                    replayed.append(.integer(new))
+                }
+            }
+            return ["matched": .integer(sequences.count), "replayed": .array(replayed)]
+        }
+    }
+
+    private func track(_ request: HTTPRequest) async -> HTTPResponse {
+        guard let body = try? JSONParser.parse(request.body), let text = body["id"]?.string,
+            let id = VideoID(text)
+        else {
+            return ErrorEnvelope.response(
+                .badRequest,
+                "id is not a video id: 1 to 200 of A-Z a-z 0-9 . _ ~ = + : @ -",
+                code: "invalid_value",
+                parameter: "id"
+            )
+        }
+        let name = body["provider"]?.string ?? context.providers.first?.name ?? ""
+        guard context.provider(named: name) != nil else {
+            return ErrorEnvelope.response(
+                .notFound,
+                "there is no provider of that name",
+                code: "unknown_provider",
+                parameter: "provider"
+            )
+        }
+        let update = JobUpdate(
+            provider: name,
+            id: id,
+            origin: .track,
+            moment: context.time.now()
+        )
+        do throws(JournalError) {
+            let job = try await context.journal.record(update)
+            return .json(.ok, EntryListing.json(job, assets: []).serialized())
+        } catch {
+            return ErrorEnvelope.storageUnavailable
+        }
+    }
+
+    /// Finds the entries that the body's `filter` names and does something about them.
+    ///
+    /// An empty filter is refused: it would be all of the journal.
+    private func matching(
+        _ request: HTTPRequest,
+        states: [EventState]?,
+        _ act: ([Int64], JSONValue) async throws -> JSONObject
+    ) async -> HTTPResponse {
+        guard let body = try? JSONParser.parse(request.body), let filter = body["filter"],
+            var query = EntryQuery(json: filter)
+        else {
+            return ErrorEnvelope.response(
+                .badRequest,
+                "the filter is not understood",
+                code: "invalid_value",
+                parameter: "filter"
+            )
+        }
+        if let states, query.states == nil { query.states = states }
+        do {
+            let entries = try await context.journal.driver.entries(query)
+            let answer = try await act(entries.map(\.sequence), body)
+            return .json(.ok, JSONValue.object(answer).serialized())
+        } catch {
+            return ErrorEnvelope.storageUnavailable
+        }
+    }
+}

@@ -1,0 +1,209 @@
+internal import ReelHTTP
+internal import ReelHTTPServer
+internal import ReelJSON
+internal import ReelJournal
+internal import ReelProviders
+internal import ReelRuntime
+
+/// `/v1/videos`: the provider's own answers, passed through, and the job remembered.
+struct VideoRoutes: Sendable {
+    let context: ConsoleContext
+
+    func register(in router: inout HTTPRouter) {
+        router.on(.post, "/v1/videos") { request, _, _ in await create(request) }
+        router.on(.get, "/v1/videos") { request, _, _ in await list(request) }
+        router.on(.get, "/v1/videos/{id}") { request, parameters, _ in
+            await retrieve(request, parameters["id"] ?? "")
+        }
+        router.on(.delete, "/v1/videos/{id}") { request, parameters, _ in
+            await delete(request, parameters["id"] ?? "")
+        }
+        router.on(.post, "/v1/videos/{id}/remix") { request, parameters, _ in
+            await remix(request, parameters["id"] ?? "")
+        }
+    }
+
+    private func create(_ request: HTTPRequest) async -> HTTPResponse {
+        guard let provider = namedProvider(request) else { return unknownProvider }
+        guard let creation = creation(request) else { return missingContentType }
+        do throws(ProviderError) {
+            return await created(try await provider.create(creation), at: provider)
+        } catch {
+            return ErrorEnvelope.response(for: error)
+        }
+    }
+
+    private func remix(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
+        guard let provider = await owner(of: id, request) else { return unknownProvider }
+        guard let creation = creation(request) else { return missingContentType }
+        do throws(ProviderError) {
+            return await created(try await provider.remix(id, creation), at: provider)
+        } catch {
+            return ErrorEnvelope.response(for: error)
+        }
+    }
+
+    /// Answers with the new job after it is remembered.
+    ///
+    /// A job that exists and costs money is told of even when the journal could not be written;
+    /// the provider's list brings it back.
+    private func created(
+        _ video: VideoObject,
+        at provider: any VideoProvider
+    ) async -> HTTPResponse {
+        await remember(video, at: provider.name)
+        return .json(.ok, video.json.serialized())
+    }
+
+    private func list(_ request: HTTPRequest) async -> HTTPResponse {
+        guard let provider = namedProvider(request) else { return unknownProvider }
+        var page = VideoPageRequest()
+        page.after = request.target.queryValue("after")
+        page.order = request.target.queryValue("order")
+        if let text = request.target.queryValue("limit") {
+            guard let limit = Int(text), (0...1000).contains(limit) else {
+                return ErrorEnvelope.response(
+                    .badRequest,
+                    "limit must be a whole number from 0 to 1000",
+                    code: "invalid_value",
+                    parameter: "limit"
+                )
+            }
+            page.limit = limit
+        }
+        if let order = page.order, order != "asc", order != "desc" {
+            return ErrorEnvelope.response(
+                .badRequest,
+                "order must be asc or desc",
+                code: "invalid_value",
+                parameter: "order"
+            )
+        }
+        do throws(ProviderError) {
+            return .json(.ok, try await provider.list(page).raw.serialized())
+        } catch {
+            return ErrorEnvelope.response(for: error)
+        }
+    }
+
+    private func retrieve(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
+        guard let provider = await owner(of: id, request) else { return unknownProvider }
+        do throws(ProviderError) {
+            let status = try await provider.retrieve(id)
+            await remember(status.video, at: provider.name)
+            var response = HTTPResponse.json(.ok, status.video.json.serialized())
+            if let wait = status.pollAfter {
+                response.fields.append("openai-poll-after-ms", String(wait.wholeMilliseconds))
+            }
+            return response
+        } catch {
+            return await remembered(id, at: provider.name) ?? ErrorEnvelope.response(for: error)
+        }
+    }
+
+    /// What the journal knows of a job that has ended and that the provider cannot or will not
+    /// tell of any more.
+    private func remembered(_ id: String, at provider: String) async -> HTTPResponse? {
+        guard let id = VideoID(id), let job = await job(id, at: provider), let object = job.object
+        else { return nil }
+        switch job.state {
+        case .completed, .failed: break
+        case .open, .lost, .deleted: return nil
+        }
+        var response = HTTPResponse.json(.ok, object)
+        response.fields.append("Reelhook-Source", "journal")
+        return response
+    }
+
+    private func delete(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
+        guard let provider = await owner(of: id, request) else { return unknownProvider }
+        let answer: JSONValue
+        do throws(ProviderError) {
+            answer = try await provider.delete(id)
+        } catch {
+            guard error.kind == .notFound, let known = VideoID(id),
+                let job = await job(known, at: provider.name), job.state != .deleted
+            else { return ErrorEnvelope.response(for: error) }
+            // The provider has forgotten it, which is what was asked for.
+            answer = .object([
+                "id": .string(id), "deleted": .bool(true), "object": .string("video.deleted"),
+            ])
+        }
+        if let known = VideoID(id), await job(known, at: provider.name) != nil {
+            var update = JobUpdate(
+                provider: provider.name,
+                id: known,
+                origin: .console,
+                moment: context.time.now()
+            )
+            update.state = .deleted
+            do throws(JournalError) {
+                try await context.journal.record(update)
+            } catch {
+                return ErrorEnvelope.storageUnavailable
+            }
+        }
+        return .json(.ok, answer.serialized())
+    }
+
+    // MARK: - Shared
+
+    /// Records what the provider said, and the end it told of if it did: the console is one more
+    /// witness.
+    private func remember(_ video: VideoObject, at provider: String) async {
+        await ProviderNews(video: video, provider: provider, origin: .console)
+            .record(in: context)
+    }
+
+    private func job(_ id: VideoID, at provider: String) async -> VideoJob? {
+        try? await context.journal.driver.job(provider: provider, id: id)
+    }
+
+    private func creation(_ request: HTTPRequest) -> VideoCreation? {
+        guard let contentType = request.fields.only("Content-Type") else { return nil }
+        return VideoCreation(contentType: contentType, body: request.body)
+    }
+
+    private func namedProvider(_ request: HTTPRequest) -> (any VideoProvider)? {
+        guard let name = request.target.queryValue("provider") else {
+            return context.providers.first
+        }
+        return context.provider(named: name)
+    }
+
+    private func owner(of id: String, _ request: HTTPRequest) async -> (any VideoProvider)? {
+        await context.owner(of: id, named: request.target.queryValue("provider"))
+    }
+
+    private var unknownProvider: HTTPResponse {
+        ErrorEnvelope.response(
+            .notFound,
+            "there is no provider of that name",
+            code: "unknown_provider",
+            parameter: "provider"
+        )
+    }
+
+    private var missingContentType: HTTPResponse {
+        ErrorEnvelope.response(
+            .unsupportedMediaType,
+            "the request has no Content-Type; send JSON or multipart/form-data",
+            code: "missing_content_type"
+        )
+    }
+}
+
+extension ConsoleContext {
+    /// The provider that a video belongs to: the one named, else the one whose job the journal
+    /// has, else the first.
+    func owner(of id: String, named name: String?) async -> (any VideoProvider)? {
+        if let name { return provider(named: name) }
+        if providers.count > 1, let id = VideoID(id) {
+            for provider in providers
+            where (try? await journal.driver.job(provider: provider.name, id: id)) ?? nil != nil {
+                return provider
+            }
+        }
+        return providers.first
+    }
+}
