@@ -1,0 +1,219 @@
+internal import ReelEvents
+internal import ReelJSON
+internal import ReelObservability
+internal import ReelWebhooks
+
+extension Configuration {
+    /// Takes over what the configuration file says; the faults go to the reader's list.
+    mutating func read(_ file: inout ObjectReader) {
+        if let text = file.text("data") { dataDirectory = text }
+        if var section = file.object("log") {
+            if let name = section.choice("level", of: LogLevel.allCases.map(\.name)),
+                let level = LogLevel(name: name)
+            {
+                log.level = level
+            }
+            if let format = section.choice("format", of: ["text", "json"]) {
+                log.isJSON = format == "json"
+            }
+            section.finish()
+        }
+        if var section = file.object("intake") {
+            if let address = section.address("listen") { intake = address }
+            readServer(&section)
+            section.finish()
+        }
+        if var section = file.object("console") {
+            if let address = section.address("listen") { console = address }
+            if let token = section.secret("token") { consoleToken = token }
+            if let count = section.integer("body_bytes_max", in: 1024...1 << 30) {
+                server.consoleBodyByteCountMax = count
+            }
+            section.finish()
+        }
+        if let sections = file.objects("providers") {
+            providers = sections.map { section in
+                var section = section
+                return Self.provider(&section)
+            }
+            hasProviders = !providers.isEmpty
+        }
+        if let sections = file.objects("endpoints") {
+            endpoints = sections.map { section in
+                var section = section
+                return Self.endpoint(&section)
+            }
+        }
+        if let sections = file.objects("chains") {
+            chains = sections.compactMap { section in
+                var section = section
+                return Self.chain(&section)
+            }
+            hasChains = true
+        }
+        readSettings(&file)
+        file.finish()
+    }
+
+    private mutating func readServer(_ section: inout ObjectReader) {
+        if let count = section.integer("connections_max", in: 1...1_000_000) {
+            server.connectionCountMax = count
+        }
+        if let count = section.integer("body_bytes_max", in: 1024...64 << 20) {
+            server.intakeBodyByteCountMax = count
+        }
+        if let count = section.integer("requests_per_connection_max", in: 1...1_000_000_000) {
+            server.requestsPerConnectionMax = count
+        }
+        if let count = section.integer("event_loops", in: 0...64) { server.loopCount = count }
+        if let span = section.seconds("header_timeout_seconds", in: 1...600) {
+            server.headerTimeout = span
+        }
+        if let span = section.seconds("body_timeout_seconds", in: 1...3600) {
+            server.bodyTimeout = span
+        }
+        if let span = section.seconds("idle_timeout_seconds", in: 1...3600) {
+            server.idleTimeout = span
+        }
+        if let span = section.seconds("write_timeout_seconds", in: 1...3600) {
+            server.writeTimeout = span
+        }
+        if let span = section.seconds("stop_grace_seconds", in: 0...3600) {
+            server.stopGrace = span
+        }
+    }
+
+    private mutating func readSettings(_ file: inout ObjectReader) {
+        if var section = file.object("dispatch") {
+            if let count = section.integer("concurrency_max", in: 1...4096) {
+                dispatch.concurrencyMax = count
+            }
+            if let span = section.seconds("lease_seconds", in: 3...3600) { dispatch.lease = span }
+            if let span = section.seconds("stop_grace_seconds", in: 0...3600) {
+                dispatch.stopGrace = span
+            }
+            section.finish()
+        }
+        if var section = file.object("polling") {
+            if let isEnabled = section.bool("enabled") { polling.isEnabled = isEnabled }
+            if let span = section.seconds("longest_interval_seconds", in: 1...3600) {
+                polling.longestInterval = span
+            }
+            if let span = section.seconds("deadline_seconds", in: 60...30 * 86_400) {
+                polling.deadline = span
+            }
+            if let span = section.seconds("list_interval_seconds", in: 10...86_400) {
+                polling.listInterval = span
+            }
+            if let adopts = section.bool("adopt_listed") { polling.adoptsListed = adopts }
+            section.finish()
+        }
+        if var section = file.object("fetch") {
+            if let count = section.integer("bytes_max", in: 1024...1 << 40) {
+                fetch.byteCountMax = count
+            }
+            if let span = section.seconds("transfer_timeout_seconds", in: 1...86_400) {
+                fetch.transferTimeout = span
+            }
+            if let count = section.integer("reserve_bytes", in: 0...1 << 40) {
+                fetch.reserveByteCount = count
+            }
+            section.finish()
+        }
+        if var section = file.object("journal") {
+            if let count = section.integer("pending_writes_max", in: 1...1_000_000) {
+                journal.pendingWriteCountMax = count
+            }
+            section.finish()
+        }
+        if let networks = file.strings("allowed_networks") { allowedNetworks = networks }
+    }
+
+    private static func provider(_ section: inout ObjectReader) -> ProviderSettings {
+        var provider = ProviderSettings()
+        if let name = section.name("name") { provider.name = name }
+        if let url = section.text("base_url") {
+            provider.baseURL = url
+            if let fault = baseURLFault(url) { section.fault("base_url", fault) }
+        }
+        provider.apiKey = section.secret("api_key")
+        provider.organization = section.text("organization")
+        provider.project = section.text("project")
+        if let sends = section.bool("sends_webhooks") { provider.sendsWebhooks = sends }
+        if let count = section.integer("concurrency_max", in: 1...256) {
+            provider.concurrencyMax = count
+        }
+        section.finish()
+        return provider
+    }
+
+    private static func endpoint(_ section: inout ObjectReader) -> EndpointSettings {
+        var endpoint = EndpointSettings()
+        if let name = section.name("name") {
+            endpoint.name = name
+            endpoint.path = "/webhooks/" + name
+        } else {
+            section.fault("name is missing")
+        }
+        if let path = section.text("path") {
+            endpoint.path = path
+            if !path.hasPrefix("/") || path.contains("{") || path == "/healthz" || path == "/readyz"
+            {
+                section.fault("path", "must begin with a slash and be free: \(path)")
+            }
+        }
+        endpoint.provider = section.name("provider") ?? endpoint.name
+        if let secrets = section.secrets("secrets") {
+            endpoint.secrets = secrets.flatMap(splitSecrets)
+        }
+        if let word = section.choice("compatibility", of: ["strict", "openai"]) {
+            endpoint.compatibility = word == "openai" ? .openai : .strict
+        }
+        if let span = section.seconds("tolerance_seconds", in: 1...3600) {
+            endpoint.tolerance = span
+        }
+        if endpoint.secrets.isEmpty {
+            section.fault("secrets is missing: without one every delivery would be refused")
+        }
+        for secret in endpoint.secrets {
+            if let fault = signingSecretFault(secret, endpoint.compatibility) {
+                section.fault("secrets", fault)
+            }
+        }
+        section.finish()
+        return endpoint
+    }
+
+    /// `OPENAI_WEBHOOK_SECRET` may hold several, separated by white space.
+    static func splitSecrets(_ secret: Secret) -> [Secret] {
+        secret.revealed.split(whereSeparator: { $0 == " " || $0 == "\t" || $0.isNewline })
+            .map { Secret(String($0)) }
+    }
+}
+
+extension ObjectReader {
+    /// A name that stands in the journal, in metrics and in paths: lower-case letters, digits,
+    /// hyphens and underscores, at most 64.
+    mutating func name(_ member: String) -> String? {
+        guard let text = text(member) else { return nil }
+        let isName =
+            text.utf8.count <= 64
+            && text.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F
+            }
+        guard isName else {
+            fault(member, "may hold only a-z, 0-9, - and _, at most 64 of them")
+            return nil
+        }
+        return text
+    }
+
+    mutating func address(_ member: String) -> ListenAddress? {
+        guard let text = text(member) else { return nil }
+        guard let address = ListenAddress(text) else {
+            fault(member, "expected HOST:PORT, such as 127.0.0.1:8080")
+            return nil
+        }
+        return address
+    }
+}

@@ -1,0 +1,162 @@
+internal import ReelEvents
+internal import ReelHTTPClient
+package import ReelObservability
+package import ReelWebhooks
+
+/// What a service is told before it starts: values with limits, none of them unlimited.
+///
+/// It is read from the environment and an optional file by `load`, which reports every mistake at
+/// once. A program that uses the library may change the public values before it starts a service.
+public struct Configuration: Sendable {
+    /// The directory of the journal and the files; made if it is not there.
+    public var dataDirectory = "./reelhook-data"
+    /// Where deliveries come in.
+    public var intake = ListenAddress(host: "127.0.0.1", port: 8080)
+    /// Where the console is served.
+    public var console = ListenAddress(host: "127.0.0.1", port: 8081)
+    /// Guards the console; without one it is bound to loopback only.
+    public var consoleToken: Secret?
+
+    package var log = LogSettings()
+    package var endpoints: [EndpointSettings] = []
+    package var providers: [ProviderSettings] = []
+    package var chains: [ChainSettings] = []
+    package var server = ServerSettings()
+    package var dispatch = DispatchSettings()
+    package var polling = PollingSettings()
+    package var fetch = FetchSettings()
+    package var journal = JournalSettings()
+    /// Networks in CIDR notation that notifications may reach besides public addresses.
+    package var allowedNetworks: [String] = []
+    /// Whether the file named chains, so that the standard ones are not added.
+    var hasChains = false
+    var hasProviders = false
+    /// What is legal and worth a line in the log.
+    package var warnings: [String] = []
+
+    package init() {}
+}
+
+/// What is written to the log.
+package struct LogSettings: Sendable, Hashable {
+    package var level: LogLevel = .info
+    /// One JSON object a line instead of text.
+    package var isJSON = false
+}
+
+/// A path of the intake, and who may deliver to it.
+package struct EndpointSettings: Sendable {
+    package var name = "openai"
+    package var path = "/webhooks/openai"
+    /// The provider whose videos its events are about.
+    package var provider = "openai"
+    /// Any of them may have signed; empty refuses every delivery.
+    package var secrets: [Secret] = []
+    package var compatibility: WebhookCompatibility = .strict
+    package var tolerance: Duration = .seconds(300)
+}
+
+/// A `/v1/videos` server.
+package struct ProviderSettings: Sendable {
+    package var name = "openai"
+    package var baseURL = "https://api.openai.com/v1"
+    package var apiKey: Secret?
+    package var organization: String?
+    package var project: String?
+    /// Requests to it at the same time.
+    package var concurrencyMax = 16
+    /// Whether a webhook is to be expected for its videos.
+    package var sendsWebhooks = true
+}
+
+/// A chain of the configuration file.
+package struct ChainSettings: Sendable {
+    package var name: String
+    package var types: [EventType]
+    package var steps: [StepSettings]
+}
+
+/// A step of a chain of the configuration file.
+package struct StepSettings: Sendable {
+    package enum Work: Sendable {
+        case fetch(variants: [String])
+        case store
+        case notify(NotifySettings)
+        case run(RunSettings)
+    }
+
+    package var name: String
+    package var work: Work
+    package var retry = RetryPolicy()
+    package var timeLimit: Duration = .seconds(3600)
+}
+
+/// Whom to tell.
+package struct NotifySettings: Sendable {
+    package var url: String
+    /// The first signs, and so do the others, while a secret is being changed.
+    package var secrets: [Secret]
+}
+
+/// What to run.
+package struct RunSettings: Sendable {
+    package var command: [String]
+    package var directory: String?
+    /// Variables of the service's environment that the command is given besides the event's.
+    package var passedVariables: [String] = []
+    package var environment: [String: String] = [:]
+    package var outputByteCountMax = 64 << 10
+}
+
+/// What the listeners allow.
+package struct ServerSettings: Sendable, Hashable {
+    package var connectionCountMax = 16_384
+    package var headerTimeout: Duration = .seconds(10)
+    package var bodyTimeout: Duration = .seconds(30)
+    package var idleTimeout: Duration = .seconds(75)
+    package var writeTimeout: Duration = .seconds(30)
+    package var intakeBodyByteCountMax = 1 << 20
+    /// Creating a video may carry a reference image or a video to edit.
+    package var consoleBodyByteCountMax = 64 << 20
+    package var requestsPerConnectionMax = 100_000
+    package var stopGrace: Duration = .seconds(20)
+    /// Event loops of the intake; 0 is one for each core, four at most.
+    package var loopCount = 0
+
+    /// Event loops of the intake, at least one.
+    package var intakeLoopCount: Int { loopCount > 0 ? loopCount : min(4, coreCount()) }
+}
+
+/// How events are handed on.
+package struct DispatchSettings: Sendable, Hashable {
+    /// Runs worked on at the same time.
+    package var concurrencyMax = 16
+    package var lease: Duration = .seconds(60)
+    package var stopGrace: Duration = .seconds(10)
+}
+
+/// How a missed event is caught.
+package struct PollingSettings: Sendable, Hashable {
+    package var isEnabled = true
+    /// A missed event of a known video waits no longer than this.
+    package var longestInterval: Duration = .seconds(25)
+    /// A job that has not ended after this is given up.
+    package var deadline: Duration = .seconds(24 * 3600)
+    package var listInterval: Duration = .seconds(300)
+    /// Whether a video in the provider's list that nobody told of is taken on.
+    package var adoptsListed = true
+}
+
+/// How files are fetched.
+package struct FetchSettings: Sendable, Hashable {
+    package var byteCountMax = 8 << 30
+    package var transferTimeout: Duration = .seconds(3600)
+    /// Space that a download must leave on the disk.
+    package var reserveByteCount = 64 << 20
+}
+
+/// What the journal allows.
+package struct JournalSettings: Sendable, Hashable {
+    /// Writes that may wait for the disk.
+    package var pendingWriteCountMax = 8192
+}

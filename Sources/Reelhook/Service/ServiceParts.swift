@@ -1,0 +1,216 @@
+internal import ReelAssets
+internal import ReelConsole
+internal import ReelEvents
+internal import ReelHTTP
+internal import ReelHTTPClient
+internal import ReelHTTPServer
+internal import ReelJournal
+internal import ReelJournalSQLite
+internal import ReelObservability
+internal import ReelProviders
+internal import ReelRuntime
+internal import ReelSystem
+
+/// The parts of a service, made from its configuration and open; closed by the one who opened them.
+struct ServiceParts: Sendable {
+    let configuration: Configuration
+    let surroundings: Surroundings
+    let journal: Journal
+    let client: HTTPClient
+    let pool: BlockingPool
+    let providers: [any VideoProvider]
+    let staging: StagingArea
+    let store: DiskAssetStore
+    let stop: Latch
+
+    /// What a service is handed besides its configuration.
+    struct Surroundings: Sendable {
+        var time: any TimeSource
+        var random: any RandomSource
+        var logger: Logger
+        var metrics: Metrics
+    }
+
+    /// Makes the data directory, opens the journal in it and prepares the rest.
+    ///
+    /// - Throws: `StartError` when the directory or the journal cannot be used, with everything
+    ///   that was opened closed again.
+    static func open(
+        _ given: Configuration,
+        _ surroundings: Surroundings
+    ) async throws(StartError) -> ServiceParts {
+        var configuration = given
+        configuration.dataDirectory = absolutePath(given.dataDirectory)
+        let directory = configuration.dataDirectory
+        do throws(SystemError) {
+            try FileSystem.createDirectory(directory, permissions: 0o750, intermediates: true)
+        } catch {
+            throw .dataDirectory(path: directory, error.description)
+        }
+        var settings = HTTPClientConfiguration()
+        settings.version = reelhookVersion
+        let client = HTTPClient(
+            configuration: settings,
+            time: surroundings.time,
+            metrics: surroundings.metrics
+        )
+        let pool = BlockingPool(threadCount: 4, name: "files")
+        var journal: Journal?
+        do throws(StartError) {
+            let providers = try makeProviders(configuration, client, surroundings)
+            let opened = try openJournal(configuration, surroundings)
+            journal = opened
+            let (staging, store) = try await openFiles(configuration, pool)
+            return ServiceParts(
+                configuration: configuration,
+                surroundings: surroundings,
+                journal: opened,
+                client: client,
+                pool: pool,
+                providers: providers,
+                staging: staging,
+                store: store,
+                stop: Latch()
+            )
+        } catch {
+            await journal?.driver.close()
+            await client.stop()
+            pool.close()
+            throw error
+        }
+    }
+
+    private static func openFiles(
+        _ configuration: Configuration,
+        _ pool: BlockingPool
+    ) async throws(StartError) -> (StagingArea, DiskAssetStore) {
+        let directory = configuration.dataDirectory
+        do throws(AssetError) {
+            let staging = try await StagingArea.open(
+                directory: directory + "/.incoming",
+                reserveByteCount: Int64(configuration.fetch.reserveByteCount),
+                pool: pool
+            )
+            let store = try await DiskAssetStore.open(directory: directory + "/videos", pool: pool)
+            return (staging, store)
+        } catch {
+            throw .dataDirectory(path: directory, error.description)
+        }
+    }
+
+    private static func openJournal(
+        _ configuration: Configuration,
+        _ surroundings: Surroundings
+    ) throws(StartError) -> Journal {
+        let path = configuration.dataDirectory + "/reelhook.db"
+        var settings = SQLiteJournalConfiguration()
+        settings.queuedWriteCountMax = configuration.journal.pendingWriteCountMax
+        do throws(JournalError) {
+            return Journal(
+                driver: try SQLiteJournalDriver.open(
+                    path: path,
+                    configuration: settings,
+                    logger: surroundings.logger.named("journal"),
+                    metrics: surroundings.metrics
+                )
+            )
+        } catch {
+            throw .journal(path: path, error)
+        }
+    }
+
+    private static func makeProviders(
+        _ configuration: Configuration,
+        _ client: HTTPClient,
+        _ surroundings: Surroundings
+    ) throws(StartError) -> [any VideoProvider] {
+        try configuration.providers.map { settings throws(StartError) in
+            let key = settings.apiKey.flatMap { APIKey($0.revealed) }
+            guard settings.apiKey == nil || key != nil else {
+                throw StartError.provider(name: settings.name, "its API key has odd bytes")
+            }
+            var limits = ProviderLimits()
+            limits.callCountMax = settings.concurrencyMax
+            limits.redirectDestinations = configuration.destinations(for: settings.baseURL)
+            return OpenAICompatibleProvider(
+                name: settings.name,
+                baseURL: try baseURL(of: settings),
+                access: ProviderAccess(
+                    key: key,
+                    organization: settings.organization,
+                    project: settings.project
+                ),
+                transport: client,
+                limits: limits,
+                time: surroundings.time,
+                random: surroundings.random,
+                metrics: surroundings.metrics
+            )
+        }
+    }
+
+    private static func baseURL(
+        of settings: ProviderSettings
+    ) throws(StartError) -> ProviderBaseURL {
+        do throws(ProviderBaseURL.Fault) {
+            return try ProviderBaseURL(settings.baseURL)
+        } catch {
+            throw .provider(name: settings.name, error.description)
+        }
+    }
+
+    var consoleContext: ConsoleContext {
+        ConsoleContext(
+            journal: journal,
+            providers: providers,
+            store: store,
+            metrics: surroundings.metrics,
+            logger: surroundings.logger.named("console"),
+            time: surroundings.time,
+            stop: stop,
+            version: reelhookVersion
+        )
+    }
+
+    /// Ends transfers, finishes the journal's writes and closes it.
+    func close() async {
+        await client.stop()
+        await journal.driver.close()
+        pool.close()
+    }
+}
+
+/// Why a service cannot start, in words for its operator.
+public enum StartError: Error, Sendable, CustomStringConvertible {
+    case dataDirectory(path: String, String)
+    case journal(path: String, JournalFault)
+    case address(String, String)
+    case provider(name: String, String)
+
+    /// A journal's error by its sentence, so that no other module's type is needed to read it.
+    public struct JournalFault: Sendable, CustomStringConvertible {
+        public let description: String
+        /// Whether another process has the data directory.
+        public let isInUse: Bool
+    }
+
+    static func journal(path: String, _ error: JournalError) -> StartError {
+        .journal(path: path, JournalFault(description: error.description, isInUse: error == .inUse))
+    }
+
+    public var description: String {
+        switch self {
+        case .dataDirectory(let path, let reason):
+            "the data directory \(path) cannot be used: \(reason)"
+        case .journal(let path, let fault) where fault.isInUse:
+            "another reelhook is running on this data directory (\(path)); stop it first, or name"
+                + " another with --data"
+        case .journal(let path, let fault): "the journal \(path) cannot be used: \(fault)"
+        case .address(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .provider(let name, let reason): "the provider \(name) cannot be used: \(reason)"
+        }
+    }
+}
+
+/// The version that `reelhook version`, the console and the user agent tell.
+package let reelhookVersion = "0.1.0"

@@ -1,0 +1,129 @@
+public import ReelEvents
+internal import ReelHTTP
+internal import ReelHTTPClient
+internal import ReelHandlers
+internal import ReelWebhooks
+
+/// The steps that Reelhook brings along, ready for the service that they are chained in.
+public struct StandardSteps: Sendable {
+    let parts: ServiceParts
+
+    /// Downloads the event's video in the variants named, whole and checked, beside the store.
+    public func fetch(
+        variants: [String] = ["video", "thumbnail", "spritesheet"],
+        retry: RetryPolicy = RetryPolicy(),
+        timeLimit: Duration = .seconds(3600)
+    ) -> Step {
+        let settings = parts.configuration.fetch
+        var limits = FetchLimits()
+        limits.byteCountMax = settings.byteCountMax
+        limits.transferTimeout = settings.transferTimeout
+        let handler = FetchHandler(
+            providers: parts.providers,
+            staging: parts.staging,
+            journal: parts.journal,
+            variants: variants,
+            limits: limits,
+            time: parts.surroundings.time,
+            logger: parts.surroundings.logger
+        )
+        return Step("fetch", handler, retry: retry, timeLimit: timeLimit)
+    }
+
+    /// Puts what was fetched under its final name and writes the manifest; follows a fetch.
+    public func store(
+        retry: RetryPolicy = RetryPolicy(),
+        timeLimit: Duration = .seconds(3600)
+    ) -> Step {
+        let handler = StoreHandler(
+            store: parts.store,
+            staging: parts.staging,
+            journal: parts.journal,
+            time: parts.surroundings.time,
+            logger: parts.surroundings.logger
+        )
+        return Step("store", handler, retry: retry, timeLimit: timeLimit)
+    }
+
+    /// Posts a signed notification to a URL.
+    ///
+    /// - Throws: `ConfigurationError` when the URL or a secret is none.
+    public func notify(
+        _ name: String = "notify",
+        url: String,
+        secrets: [Secret],
+        retry: RetryPolicy = RetryPolicy(attempts: 30, cap: .seconds(3600)),
+        timeLimit: Duration = .seconds(60)
+    ) throws(ConfigurationError) -> Step {
+        var faults: [ConfigurationError.Fault] = []
+        if HTTPURL(url) == nil {
+            faults.append(.init(place: name, message: "expected an http or https URL"))
+        }
+        var keys: [WebhookSecret] = []
+        for secret in secrets {
+            do throws(WebhookSecretError) {
+                keys.append(try WebhookSecret(parsing: secret.revealed))
+            } catch {
+                faults.append(.init(place: name, message: error.description))
+            }
+        }
+        if secrets.isEmpty { faults.append(.init(place: name, message: "a secret is missing")) }
+        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+        let handler = NotifyHandler(
+            url: url,
+            signer: WebhookSigner(secrets: keys),
+            transport: parts.client,
+            journal: parts.journal,
+            destinations: parts.configuration.destinations(for: url),
+            time: parts.surroundings.time,
+            logger: parts.surroundings.logger
+        )
+        return Step(name, handler, retry: retry, timeLimit: timeLimit)
+    }
+
+    /// Runs a program with the event on its standard input.
+    func run(_ settings: RunSettings, named name: String) -> Step {
+        let inherited = processEnvironment()
+        var environment = settings.environment
+        for variable in settings.passedVariables {
+            if let value = inherited[variable] { environment[variable] = value }
+        }
+        let handler = RunHandler(
+            command: settings.command,
+            directory: settings.directory,
+            environment: environment,
+            outputByteCountMax: settings.outputByteCountMax,
+            journal: parts.journal,
+            logger: parts.surroundings.logger
+        )
+        return Step(name, handler)
+    }
+
+    /// The chains of the configuration.
+    func configuredChains() throws(ConfigurationError) -> [Chain] {
+        var chains: [Chain] = []
+        for settings in parts.configuration.chains {
+            var steps: [Step] = []
+            for step in settings.steps { steps.append(try self.step(step)) }
+            chains.append(Chain(settings.name, on: settings.types, steps: steps))
+        }
+        return chains
+    }
+
+    private func step(_ settings: StepSettings) throws(ConfigurationError) -> Step {
+        let made =
+            switch settings.work {
+            case .fetch(let variants): fetch(variants: variants)
+            case .store: store()
+            case .notify(let target):
+                try notify(settings.name, url: target.url, secrets: target.secrets)
+            case .run(let command): run(command, named: settings.name)
+            }
+        return Step(
+            settings.name,
+            made.handler,
+            retry: settings.retry,
+            timeLimit: settings.timeLimit
+        )
+    }
+}
