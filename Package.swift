@@ -159,6 +159,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // The program of the README, built so that it stays true.
+        .executableTarget(
+            name: "ReelhookExample",
+            dependencies: ["Reelhook"],
+            path: "Tests/Example",
+            swiftSettings: settings
+        ),
+
         // Tests: what they share, then one for each room.
         .target(
             name: "TestSupport",

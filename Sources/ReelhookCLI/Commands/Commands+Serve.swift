@@ -1,0 +1,87 @@
+internal import ReelObservability
+internal import ReelRuntime
+internal import ReelSystem
+internal import Reelhook
+
+extension Command {
+    static let serve = Command(
+        words: ["serve"],
+        summary: "Run the service.",
+        discussion: """
+            Takes signed deliveries on the intake, keeps them in the journal under --data, fetches
+            and stores their videos, and polls for the ones nobody told of.
+
+            --demo brings along an emulated provider: it creates a video, shows its progress,
+            receives the signed webhook, stores the file, says where, and goes on serving.
+
+            Environment: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_WEBHOOK_SECRET, REELHOOK_LISTEN,
+            REELHOOK_CONSOLE, REELHOOK_DATA, REELHOOK_CONFIG, REELHOOK_LOG_LEVEL,
+            REELHOOK_API_TOKEN, REELHOOK_NOTIFY_URL, REELHOOK_NOTIFY_SECRET.
+            """,
+        options: [
+            Option("--listen", "HOST:PORT", "the intake (default 127.0.0.1:8080; port 0: any)"),
+            Option("--console", "HOST:PORT", "the console (default 127.0.0.1:8081)"),
+            Option("--demo", nil, "run with an emulated provider and make a video"),
+            Option("--once", nil, "with --demo: end after the first video"),
+            Option("--log-level", "LEVEL", "debug, info (default), warning or error"),
+        ],
+        run: { arguments, tool in
+            if arguments.has("--demo") { return try await Demo(arguments, tool).run() }
+            if arguments.has("--once") {
+                throw UsageError("--once goes with --demo", command: "serve")
+            }
+            let service = ReelhookService(try tool.configuration(arguments))
+            try await ServiceRun(service: service, tool: tool).run()
+            return .done
+        }
+    )
+}
+
+/// Runs a service in the foreground until a signal asks it to stop.
+struct ServiceRun: Sendable {
+    let service: ReelhookService
+    let tool: Tool
+
+    /// Runs until SIGTERM or SIGINT, or until the body returns.
+    ///
+    /// - Parameter body: Runs once the service listens; true ends the service.
+    /// - Throws: What the service or the body throws.
+    func run(
+        _ body: @escaping @Sendable (ReelhookService.Addresses) async throws -> Bool = { _ in
+            false
+        }
+    ) async throws {
+        let signals = Signals([.terminate, .interrupt])
+        let listening = Latch()
+        let addresses = Locked<ReelhookService.Addresses?>(nil)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask(name: "service") {
+                try await service.run { found in
+                    tool.say("listening intake http://\(found.intake)")
+                    tool.say("listening console http://\(found.console)")
+                    addresses.withLock { $0 = found }
+                    listening.open()
+                }
+                return true
+            }
+            group.addTask(name: "signals") {
+                for await _ in signals {
+                    service.stop()
+                    return false
+                }
+                return false
+            }
+            group.addTask(name: "body") {
+                await listening.wait()
+                guard let addresses = addresses.withLock({ $0 }) else { return false }
+                if try await body(addresses) { service.stop() }
+                return false
+            }
+            // The service's own end is the end; a body that fails ends it too.
+            while let isService = try await group.next() {
+                if isService { break }
+            }
+            group.cancelAll()
+        }
+    }
+}
