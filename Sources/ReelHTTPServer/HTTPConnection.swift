@@ -42,18 +42,17 @@ final class HTTPConnection {
     private static let largeRead = 64 << 10
     /// Content up to this size is written in one call with its head.
     private static let joinedByteCountMax = 64 << 10
-    /// Pipelined requests that are answered before other connections get their turn.
-    private static let burst = 32
+    /// Reads and answers after which other connections get their turn.
+    private static let turnLength = 32
 
     private let transport: any ConnectionTransport
     private let server: ServerLoop
     private let peer: HTTPPeer
     private let context: Context
-    private var decoder: HTTPRequestDecoder
-    private var input = [UInt8](repeating: 0, count: HTTPConnection.smallRead)
     private var output: [UInt8] = []
+    private var received = 0
     private var requestCount = 0
-    private var sinceWait = 0
+    private var turn = 0
     private var phase: HTTPRequestDecoder.Progress?
     private var phaseDeadline = Deadline.never
     /// Whether the client owes nothing: it has begun no request that is not answered.
@@ -69,7 +68,6 @@ final class HTTPConnection {
         self.peer = peer
         self.server = server
         self.context = context
-        decoder = HTTPRequestDecoder(limits: context.configuration.limits)
     }
 
     /// Serves the connection to its end and closes it.
@@ -107,10 +105,15 @@ final class HTTPConnection {
     }
 
     private func serve() async throws(SocketError) -> Ending {
+        // Locals, since each use of a stored property is an access that is checked at run time.
+        var decoder = HTTPRequestDecoder(limits: context.configuration.limits)
+        var input: [UInt8] = []
         while true {
             switch decoder.next() {
             case .needMore:
-                if let ending = try await receive() { return ending }
+                if decoder.progress != phase { enter(decoder.progress, &input) }
+                if let ending = try await receive(into: &input) { return ending }
+                decoder.feed(input.span.extracting(0..<received))
             case .continueExpected:
                 try await write(HTTPResponseEncoder.continueHead)
             case .request(let request, let keepAlive):
@@ -118,7 +121,7 @@ final class HTTPConnection {
                 if let ending = try await answer(request, keepAlive: keepAlive) { return ending }
                 phase = nil
                 isIdle = decoder.progress == .idle
-                await yieldAfterBurst()
+                await yieldAfterTurn()
             case .refused(let status, let rule):
                 context.metrics.refused(rule)
                 return try await refuse(status)
@@ -126,30 +129,25 @@ final class HTTPConnection {
         }
     }
 
-    /// Feeds the decoder with what comes next; an ending when nothing more does.
-    private func receive() async throws(SocketError) -> Ending? {
-        let progress = decoder.progress
-        if progress != phase { enter(progress) }
+    /// Reads what comes next, `received` bytes of it; an ending when nothing more does.
+    private func receive(into input: inout [UInt8]) async throws(SocketError) -> Ending? {
         if isIdle, server.isStopping { return .closed }
-        let count: Int
         do {
-            count = try await transport.read(into: &input, until: phaseDeadline)
+            received = try await transport.read(into: &input, until: phaseDeadline)
         } catch {
             switch error {
-            case .timedOut: return try await timedOut(progress)
+            case .timedOut: return try await timedOut()
             case .cancelled, .disconnected, .system: return .closed
             }
         }
-        guard count > 0 else { return .closed }
-        sinceWait = 0
+        guard received > 0 else { return .closed }
         isIdle = false
-        let received = input
-        decoder.feed(received.span.extracting(0..<count))
+        await yieldAfterTurn()
         return nil
     }
 
     /// Sets the deadline for a phase of the request, and a buffer that fits it.
-    private func enter(_ progress: HTTPRequestDecoder.Progress) {
+    private func enter(_ progress: HTTPRequestDecoder.Progress, _ input: inout [UInt8]) {
         phase = progress
         let span: Deadline.Span
         switch progress {
@@ -163,11 +161,9 @@ final class HTTPConnection {
         if input.count != size { input = [UInt8](repeating: 0, count: size) }
     }
 
-    private func timedOut(
-        _ progress: HTTPRequestDecoder.Progress
-    ) async throws(SocketError) -> Ending {
-        switch progress {
-        case .idle, .ended: return .closed
+    private func timedOut() async throws(SocketError) -> Ending {
+        switch phase {
+        case nil, .idle, .ended: return .closed
         case .head: context.metrics.timedOut("head")
         case .body: context.metrics.timedOut("body")
         }
@@ -250,11 +246,12 @@ final class HTTPConnection {
         try await transport.write(bytes, on: server.loop, timeout: context.timeouts.write)
     }
 
-    /// Lets other connections of the loop run after many answers without a wait.
-    private func yieldAfterBurst() async {
-        sinceWait += 1
-        guard sinceWait >= Self.burst else { return }
-        sinceWait = 0
+    /// Lets other connections of the loop run: a client that sends without a pause never makes
+    /// this one wait.
+    private func yieldAfterTurn() async {
+        turn += 1
+        guard turn >= Self.turnLength else { return }
+        turn = 0
         await Task.yield()
     }
 
@@ -264,6 +261,7 @@ final class HTTPConnection {
         isIdle = true
         transport.shutDownWriting()
         let deadline = server.loop.now.advanced(by: context.timeouts.linger)
+        var input = [UInt8](repeating: 0, count: Self.largeRead)
         var drained = 0
         while drained < context.configuration.lingerByteCountMax, !server.isStopping {
             guard let count = try? await transport.read(into: &input, until: deadline), count > 0

@@ -175,7 +175,11 @@ package final class HTTPServer: Sendable {
             metrics: metrics
         )
         await withDiscardingTaskGroup { group in
+            var count = 0
             while let accepted = await accept(running) {
+                count += 1
+                // In a flood of connections those of this loop are to be served, too.
+                if count.isMultiple(of: 32) { await Task.yield() }
                 let admission = ledger.withLock { $0.connectionAccepted() }
                 let server: ServerLoop
                 switch admission {

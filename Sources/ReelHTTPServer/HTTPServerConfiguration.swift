@@ -1,4 +1,5 @@
 package import ReelHTTP
+internal import ReelSystem
 
 /// Where a server listens and every limit that it holds.
 package struct HTTPServerConfiguration: Sendable {
@@ -13,8 +14,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var binding: Binding
     /// The listener's name in metrics and in the log, such as `intake`.
     package var name: String
-    /// Threads that serve connections.
-    package var loopCount: Int = 2
+    /// Threads that serve connections; by default one for each core, at most four.
+    package var loopCount = min(EventLoop.coreCount, 4)
     /// What a request may be.
     package var limits = HTTPRequestLimits()
 

@@ -17,6 +17,7 @@ final class StreamedBodyWriter: HTTPBodyWriter, @unchecked Sendable {
     private let framing: HTTPResponseEncoder.Framing
     private let timeout: Deadline.Span
     private var written: Int64 = 0
+    private var sinceYield = 0
     private var chunk: [UInt8] = []
 
     init(
@@ -52,6 +53,12 @@ final class StreamedBodyWriter: HTTPBodyWriter, @unchecked Sendable {
 
     private func writeOnLoop(_ bytes: [UInt8]) async throws {
         written += Int64(bytes.count)
+        sinceYield += bytes.count
+        if sinceYield > 1 << 20 {
+            // A client that reads as fast as we write never makes this wait.
+            sinceYield = 0
+            await Task.yield()
+        }
         switch framing {
         case .none: break
         case .untilClose: try await transport.write(bytes, on: loop, timeout: timeout)

@@ -35,6 +35,9 @@ package final class EventLoop: TaskExecutor, Sendable {
         self.thread.withLock { $0 = thread }
     }
 
+    /// The cores that the machine has on line: as many loops can run at once.
+    package static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// Whether the caller is on the loop's thread.
     package var isCurrent: Bool {
         threadID.load(ordering: .relaxed) == pthread_self()

@@ -84,7 +84,8 @@ final class LoopCore: @unchecked Sendable {
             unsafe epoll_wait(epoll.number, buffer.baseAddress, Int32(buffer.count), timeout)
         }
         now = Deadline.now()
-        // Interrupted by a signal (-1) counts as nothing happened: the caller comes again.
+        // Not through the wrapper: interrupted by a signal (-1), the only failure that valid
+        // arguments leave, counts as nothing happened, and the caller comes again.
         for index in 0..<max(0, Int(count)) {
             let event = unsafe events[index]
             guard let registration = unsafe registrations[event.data.u64] else { continue }

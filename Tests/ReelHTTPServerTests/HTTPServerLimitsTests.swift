@@ -40,27 +40,52 @@ struct HTTPServerLimitsTests {
         }
     }
 
-    @Test func `a slow head is answered 408, a client that says nothing is closed`() async throws {
+    @Test func `a client that says nothing is closed`() async throws {
         try await withServer { configuration in
             configuration.headTimeout = .milliseconds(20)
         } handler: { _, _ in
             .text(.ok, "")
         } _: { server in
             let silent = try await server.connect()
-            let slow = try await server.connect()
-            try await slow.send("GET / HTTP/1.1\r\n")
             #expect(try await silent.receiveToEnd().isEmpty)
-            #expect(try await slow.receiveTextToEnd().hasPrefix("HTTP/1.1 408 "))
+        }
+    }
+
+    /// Connects and is answered once, so that the limit for the head begins with the next byte.
+    private func connectAndAsk(_ server: RunningServer) async throws -> TCPClient {
+        while true {
+            let client = try await server.connect()
+            do {
+                try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                _ = try await client.receiveResponse()
+                return client
+            } catch is TCPClient.Failure {
+                // The first request was too slow itself, on a busy machine.
+                continue
+            }
+        }
+    }
+
+    @Test func `a slow head is answered 408`() async throws {
+        try await withServer { configuration in
+            configuration.headTimeout = .milliseconds(20)
+        } handler: { _, _ in
+            .text(.ok, "")
+        } _: { server in
+            let client = try await connectAndAsk(server)
+            try await client.send("GET / HTTP/1.1\r\n")
+            #expect(try await client.receiveTextToEnd().hasPrefix("HTTP/1.1 408 "))
         }
     }
 
     @Test func `a trickle does not move the deadline of the head`() async throws {
         try await withServer { configuration in
             configuration.headTimeout = .milliseconds(40)
+            configuration.lingerTimeout = .milliseconds(40)
         } handler: { _, _ in
             .text(.ok, "")
         } _: { server in
-            let client = try await server.connect()
+            let client = try await connectAndAsk(server)
             await #expect(throws: TCPClient.Failure.self) {
                 try await client.send("GET / HTTP/1.1\r\nA: ")
                 // Ends when the server has closed: a limit that moved would let this go on.

@@ -127,11 +127,12 @@ struct HTTPServerTests {
             HTTPResponse(.ok, body: .bytes(request.body))
         } _: { server in
             let client = try await server.connect()
-            let body = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 / 7) }
+            let body = [UInt8](repeating: 65, count: 1 << 20) + [66]
             let head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n"
             try await client.send(Array(head.utf8) + body)
             _ = try await client.receive(through: "\r\n\r\n")
-            #expect(try await client.receive(exactly: body.count) == body)
+            let isWhole = try await client.receive(exactly: body.count) == body
+            #expect(isWhole)
         }
     }
 
@@ -152,6 +153,7 @@ struct HTTPServerTests {
     }
 
     @Test func `a thousand connections are served at once`() async throws {
+        ProcessLimits.raiseDescriptorCountMax()
         try await withServer(handler: echo) { server in
             var clients: [TCPClient] = []
             for _ in 0..<1000 { clients.append(try await server.connect()) }

@@ -28,6 +28,9 @@ func withServer(
     _ body: (RunningServer) async throws -> Void
 ) async throws {
     var configuration = HTTPServerConfiguration(binding: .host("127.0.0.1", port: 0))
+    // Far beyond what a loaded machine takes; tests of a limit set that one.
+    configuration.headTimeout = .seconds(300)
+    configuration.idleTimeout = .seconds(300)
     configure(&configuration)
     let metrics = Metrics()
     let server = HTTPServer(

@@ -3,7 +3,7 @@ internal import ReelRuntime
 
 /// A raw client over TCP or a Unix socket, for tests that decide every byte on the wire.
 ///
-/// Each call blocks a thread of its own for at most ten seconds, and none of the shared pool.
+/// Each call blocks a thread of its own for at most a minute, and none of the shared pool.
 package final class TCPClient: Sendable {
     /// A call that failed, with its `errno`.
     package struct Failure: Error, CustomStringConvertible {
@@ -186,7 +186,7 @@ package final class TCPClient: Sendable {
             let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
             let number = Int32(try check("socket") { Int(socket(family, kind, 0)) })
             let client = TCPClient(number)
-            var limit = timeval(tv_sec: 10, tv_usec: 0)
+            var limit = timeval(tv_sec: 60, tv_usec: 0)
             let size = socklen_t(MemoryLayout<timeval>.size)
             for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
                 _ = unsafe setsockopt(number, SOL_SOCKET, option, &limit, size)
