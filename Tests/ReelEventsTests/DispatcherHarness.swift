@@ -11,7 +11,7 @@ struct DispatcherHarness {
     let memory = InMemoryJournalDriver()
     let driver: FaultyDriver
     let journal: Journal
-    let sink = RecordingSink()
+    let sink = InMemoryLogSink()
     let metrics = Metrics()
     let calls = CallLog()
 
@@ -65,8 +65,14 @@ struct DispatcherHarness {
         _ dispatchers: [Dispatcher],
         _ body: @Sendable () async throws -> Void
     ) async throws {
+        let ended = Locked(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for dispatcher in dispatchers { group.addTask { try await dispatcher.run() } }
+            for dispatcher in dispatchers {
+                group.addTask {
+                    defer { ended.withLock { $0 += 1 } }
+                    try await dispatcher.run()
+                }
+            }
             do {
                 try await body()
             } catch {
@@ -74,23 +80,21 @@ struct DispatcherHarness {
             }
             group.cancelAll()
             // What a stopping dispatcher waits for is time, too.
-            group.addTask { [time] in
-                while !Task.isCancelled {
-                    _ = time.advanceToNextSleeper()
-                    await Task.yield()
-                }
+            while ended.withLock({ $0 }) < dispatchers.count {
+                for _ in 0..<20 { await Task.yield() }
+                _ = time.advanceToNextSleeper()
             }
-            for _ in dispatchers { try await group.next() }
-            group.cancelAll()
+            try await group.waitForAll()
         }
     }
 
     /// Moves the clock on, from one sleeper to the next, until something is so.
     ///
-    /// Each dispatcher sleeps in its loop and in its keeper; the clock waits for both, so that no
-    /// heartbeat is passed over.
+    /// Each dispatcher sleeps in its loop and in its keeper, and so do handlers that take time; the
+    /// clock waits for them all, so that no heartbeat is passed over.
     func until(
         dispatchers count: Int = 1,
+        handlersSleep: Bool = false,
         _ what: Comment,
         sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: @Sendable () async throws -> Bool
@@ -100,7 +104,10 @@ struct DispatcherHarness {
                 if try await condition() { return }
                 await Task.yield()
             }
-            await time.waitForSleepers(2 * count)
+            while time.sleeperCount < 2 * count + (handlersSleep ? calls.atWorkCount : 0) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             if try await condition() { return }
             _ = time.advanceToNextSleeper()
         }

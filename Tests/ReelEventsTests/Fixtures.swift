@@ -1,6 +1,5 @@
 import ReelEvents
 import ReelJournal
-import ReelObservability
 import ReelRuntime
 
 @testable import ReelWebhooks
@@ -45,15 +44,4 @@ extension String {
         }
         return id
     }
-}
-
-/// Keeps the lines of a log.
-final class RecordingSink: LogSink {
-    let records = Locked([LogRecord]())
-
-    func write(_ record: LogRecord) {
-        records.withLock { $0.append(record) }
-    }
-
-    var messages: [String] { records.withLock { $0.map(\.message) } }
 }

@@ -25,6 +25,7 @@ final class CallLog: Sendable {
 
     var calls: [Call] { state.withLock { $0.calls } }
     var collisions: [String] { state.withLock { $0.collisions } }
+    var atWorkCount: Int { state.withLock { $0.atWork.values.reduce(0, +) } }
     var atWorkMax: Int { state.withLock { $0.atWorkMax } }
     /// `step video` of each call, in order.
     var words: [String] { calls.map { "\($0.step) \($0.video)" } }

@@ -17,18 +17,11 @@ struct ReconcilerHarness {
     let journal: Journal
     let provider: ScriptedProvider
     let metrics = Metrics()
-    let log = LogLines()
+    let log = InMemoryLogSink()
 
     init() {
         journal = Journal(driver: driver)
         provider = ScriptedProvider(time: time)
-    }
-
-    /// Keeps the messages of a log.
-    final class LogLines: LogSink {
-        private let lines = Locked([String]())
-        var messages: [String] { lines.withLock { $0 } }
-        func write(_ record: LogRecord) { lines.withLock { $0.append(record.message) } }
     }
 
     func reconciler(

@@ -1,4 +1,5 @@
 import ReelJournal
+import ReelObservability
 import ReelProviders
 import ReelReconciler
 import ReelRuntime

@@ -1,0 +1,253 @@
+import ReelEvents
+import ReelJournal
+import ReelObservability
+import ReelRuntime
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct DispatcherFaultTests {
+    private let harness = DispatcherHarness()
+
+    @Test func `after a crash the undone step is done once the lease is over`() async throws {
+        let gate = Gate()
+        let sequence = try await harness.append(Happened.observed("v1"))
+        await #expect(throws: JournalError.closed) {
+            try await harness.running([harness.dispatcher([chain(storing: gate)])]) {
+                try await harness.until("the second step is at work") { gate.arrivals == 1 }
+                // From here on nothing of it reaches the journal, as if the process had ended.
+                harness.driver.refuse { _ in .closed }
+            }
+        }
+        harness.driver.refuse { _ in nil }
+        let crashedAt = harness.time.uptime()
+        try await harness.running([harness.dispatcher([chain(storing: nil)])]) {
+            try await harness.until("the event is done") {
+                try await harness.state(sequence) == .done
+            }
+        }
+        #expect(harness.calls.words == ["fetch v1", "store v1", "store v1", "notify v1"])
+        #expect(harness.calls.calls.map(\.attempt) == [1, 1, 2, 1])
+        #expect(harness.calls.calls[1].id == harness.calls.calls[2].id)
+        #expect(harness.time.uptime() - crashedAt <= .seconds(60))
+    }
+
+    @Test func `a step that ends its process each time is not tried for ever`() async throws {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let gate = Gate()
+        let chain = chain(storing: gate, retry: RetryPolicy(attempts: 3))
+        for crash in 1...3 {
+            await #expect(throws: JournalError.closed) {
+                try await harness.running([harness.dispatcher([chain])]) {
+                    try await harness.until("the step is at work") { gate.arrivals == crash }
+                    harness.driver.refuse { _ in .closed }
+                }
+            }
+            harness.driver.refuse { _ in nil }
+        }
+        try await harness.running([harness.dispatcher([chain])]) {
+            try await harness.until("the event is dead") {
+                try await harness.state(sequence) == .dead
+            }
+        }
+        #expect(gate.arrivals == 3)
+        #expect(try await harness.memory.entry(sequence)?.reason?.code == "attempts_exhausted")
+    }
+
+    @Test func `an owner that was taken over cannot complete`() async throws {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let (start, late) = (Gate(), Gate())
+        let slow = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step(
+                    "fetch",
+                    harness.handler { _, context in
+                        start.open()
+                        // A handler that does not hear its cancellation.
+                        await Task { await late.pass() }.value
+                        return .done(note: "by the slow one")
+                    }
+                )
+            ]
+        )
+        let quick = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step("fetch", ScriptedHandler(CallLog()) { _, _ in .done(note: "by the next") })
+            ]
+        )
+        let other = Journal(driver: harness.memory)
+        let second = Dispatcher(
+            journal: other,
+            chains: [quick],
+            time: harness.time,
+            random: SeededRandomSource(seed: 2),
+            logger: Logger(sink: harness.sink, level: .debug, time: harness.time, component: "2"),
+            metrics: Metrics()
+        )
+        try await harness.running([harness.dispatcher([slow])]) {
+            await start.pass()
+            harness.driver.refuse { $0 == "renew" ? .io : nil }
+            try await harness.running([second]) {
+                try await harness.until("the event is done") {
+                    try await harness.state(sequence) == .done
+                }
+            }
+            late.open()
+            try await harness.until("the slow one has noticed") {
+                harness.sink.messages.contains("claim lost")
+            }
+        }
+        #expect(harness.time.uptime() >= .seconds(60))
+        #expect(try await harness.steps(sequence).map(\.note) == ["by the next"])
+    }
+
+    @Test func `a heartbeat keeps a long step's claim`() async throws {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step(
+                    "fetch",
+                    harness.handler { [time = harness.time] _, _ in
+                        try? await time.sleep(for: .seconds(1800))
+                        return .done()
+                    }
+                )
+            ]
+        )
+        let dispatchers = [
+            harness.dispatcher([chain], seed: 1), harness.dispatcher([chain], seed: 2),
+        ]
+        try await harness.running(dispatchers) {
+            try await harness.until(dispatchers: 2, handlersSleep: true, "the event is done") {
+                try await harness.state(sequence) == .done
+            }
+        }
+        #expect(harness.calls.calls.map(\.attempt) == [1])
+    }
+
+    @Test func `a clock that jumps over the lease runs no step twice at once`() async throws {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let gate = Gate()
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step(
+                    "fetch",
+                    harness.handler { _, context in
+                        if context.attempt == 1 { await gate.pass() }
+                        return .done(note: "attempt \(context.attempt)")
+                    }
+                )
+            ]
+        )
+        try await harness.running([harness.dispatcher([chain])]) {
+            try await harness.until("the step is at work") { gate.arrivals == 1 }
+            harness.time.setWall(to: harness.time.now() + .seconds(3600))
+            try await harness.until("the event is done") {
+                try await harness.state(sequence) == .done
+            }
+        }
+        #expect(harness.calls.collisions.isEmpty)
+        #expect(try await harness.steps(sequence).first?.note == "attempt 2")
+    }
+
+    @Test(arguments: ["entries", "plan", "claim", "outlook", "settle", "renew"])
+    func `a call that the journal refuses for a while loses nothing`(
+        operation: String
+    ) async throws {
+        let count = Locked(0)
+        harness.driver.refuse { name in
+            name == operation
+                && count.withLock {
+                    $0 += 1; return $0 <= 12
+                } ? .full : nil
+        }
+        try await expectAllDoneOnce()
+        #expect(count.withLock { $0 } > 0)
+        #expect(harness.sink.messages.contains("the journal refused a call"))
+    }
+
+    @Test(arguments: 1...8)
+    func `a journal that fails now and then loses nothing and repeats nothing`(
+        seed: UInt64
+    ) async throws {
+        let random = SeededRandomSource(seed: seed)
+        harness.driver.refuse { _ in
+            random.chance(0.3) ? [.full, .io, .overloaded][Int(random.below(3))] : nil
+        }
+        try await expectAllDoneOnce()
+    }
+
+    private func expectAllDoneOnce() async throws {
+        for number in 1...20 {
+            _ = try await harness.memory.append(Happened.observed("v\(number)"))
+        }
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: ["fetch", "store"].map { name in
+                Step(
+                    name,
+                    harness.handler { [time = harness.time] _, _ in
+                        try? await time.sleep(for: .seconds(100))
+                        return .done()
+                    }
+                )
+            }
+        )
+        try await harness.running([harness.dispatcher([chain])]) {
+            try await harness.until(handlersSleep: true, "all are done") {
+                var query = EntryQuery()
+                query.states = [.done]
+                return try await harness.memory.count(query) == 20
+            }
+        }
+        #expect(harness.calls.calls.count == 40)
+        #expect(Set(harness.calls.words).count == 40)
+    }
+
+    @Test func `a wake-up that is dropped delays and loses nothing`() async throws {
+        try await harness.running([harness.dispatcher([chain(storing: nil)])]) {
+            await harness.time.waitForSleepers(2)
+            // The driver wakes nobody.
+            _ = try await harness.memory.append(Happened.observed("v1"))
+            let before = harness.time.uptime()
+            try await harness.until("the event is done") { try await harness.state(1) == .done }
+            #expect(harness.time.uptime() - before <= .seconds(5))
+        }
+    }
+
+    @Test func `a closed journal ends the dispatcher`() async throws {
+        await harness.memory.close()
+        await #expect(throws: JournalError.closed) {
+            try await harness.dispatcher([chain(storing: nil)]).run()
+        }
+    }
+
+    /// Three steps, of which the second waits at a gate.
+    private func chain(storing gate: Gate?, retry: RetryPolicy = RetryPolicy()) -> Chain {
+        Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step("fetch", harness.handler()),
+                Step(
+                    "store",
+                    harness.handler { _, _ in
+                        await gate?.pass()
+                        return Task.isCancelled ? .retry(Reason("cancelled")) : .done()
+                    },
+                    retry: retry
+                ),
+                Step("notify", harness.handler()),
+            ]
+        )
+    }
+}
