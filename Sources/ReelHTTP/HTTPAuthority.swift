@@ -6,15 +6,26 @@ struct HTTPAuthority: Sendable, Hashable {
 
     /// Takes a host that is not empty, without user information; nil for anything else.
     init?(_ bytes: ArraySlice<UInt8>) {
+        guard let (hostEnd, port) = Self.parts(of: bytes) else { return nil }
+        self.port = port
+        host = String(decoding: bytes[..<hostEnd].map(lowered), as: UTF8.self)
+    }
+
+    /// Checks as the initialiser does and makes nothing, for the field that every request has.
+    static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
+        parts(of: bytes) != nil
+    }
+
+    private static func parts(of bytes: ArraySlice<UInt8>) -> (hostEnd: Int, port: UInt16?)? {
         let hostEnd: Int
         if bytes.first == UInt8(ascii: "[") {
             guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")),
-                Self.isIPv6(bytes[(bytes.startIndex + 1)..<bracket])
+                isIPv6(bytes[(bytes.startIndex + 1)..<bracket])
             else { return nil }
             hostEnd = bracket + 1
         } else {
             hostEnd = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
-            guard Self.isRegisteredName(bytes[..<hostEnd]) else { return nil }
+            guard isRegisteredName(bytes[..<hostEnd]) else { return nil }
         }
         let rest = bytes[hostEnd...]
         guard hostEnd > bytes.startIndex, rest.isEmpty || rest.first == UInt8(ascii: ":") else {
@@ -24,18 +35,18 @@ struct HTTPAuthority: Sendable, Hashable {
         guard digits.count <= 5, digits.allSatisfy(isDigit) else { return nil }
         let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
         guard number <= 65_535 else { return nil }
-        port = digits.isEmpty ? nil : UInt16(number)
-        host = String(decoding: bytes[..<hostEnd].map(lowered), as: UTF8.self)
+        return (hostEnd, digits.isEmpty ? nil : UInt16(number))
     }
 
     private static func isRegisteredName(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let allowed = ByteSet.registeredName
         var index = bytes.startIndex
         while index < bytes.endIndex {
             if bytes[index] == UInt8(ascii: "%") {
                 guard index + 2 < bytes.endIndex, hexadecimalValue(bytes[index + 1]) != nil,
                     hexadecimalValue(bytes[index + 2]) != nil
                 else { return false }
-            } else if !ByteSet.registeredName.contains(bytes[index]) {
+            } else if !allowed.contains(bytes[index]) {
                 return false
             }
             index += 1

@@ -33,8 +33,9 @@ extension HTTPRequestDecoder {
     func splitField(_ line: Range<Int>) throws(HTTPRule) -> (name: Range<Int>, value: Range<Int>) {
         let bytes = buffer.span
         guard !isSpace(bytes[line.lowerBound]) else { throw .foldedLine }
+        let token = ByteSet.token
         var colon = line.lowerBound
-        while colon < line.upperBound, ByteSet.token.contains(bytes[colon]) { colon += 1 }
+        while colon < line.upperBound, token.contains(bytes[colon]) { colon += 1 }
         guard colon < line.upperBound else { throw .missingColon }
         guard bytes[colon] == UInt8(ascii: ":") else {
             var next = colon
@@ -126,8 +127,11 @@ extension HTTPRequestDecoder {
             guard head.version == .http10 else { throw .missingHost }
             return
         }
+        guard let url = head.targetURL else {
+            guard HTTPAuthority.isValid(buffer[range]) else { throw .invalidHost }
+            return
+        }
         guard let host = HTTPAuthority(buffer[range]) else { throw .invalidHost }
-        guard let url = head.targetURL else { return }
         guard host.host == url.host, host.port ?? url.scheme.defaultPort == url.port else {
             throw .hostMismatch
         }

@@ -36,7 +36,8 @@ extension HTTPRequestDecoder {
     private mutating func parseRequestLine(_ line: Range<Int>) throws(HTTPRule) {
         guard let methodEnd = firstSpace(in: line) else { throw .malformedRequestLine }
         let method = line.lowerBound..<methodEnd
-        for index in method where !ByteSet.token.contains(buffer[index]) { throw .invalidMethod }
+        let token = ByteSet.token
+        for index in method where !token.contains(buffer[index]) { throw .invalidMethod }
         guard method.count <= Self.methodByteCountMax else { throw .methodTooLong }
         let rest = (methodEnd + 1)..<line.upperBound
         guard let targetEnd = firstSpace(in: rest) else {

@@ -22,6 +22,7 @@ package struct HTTPResponse: Sendable {
         self.closesConnection = closesConnection
     }
 
+    /// A response whose body is plain text in UTF-8.
     package static func text(_ status: HTTPStatus, _ text: String) -> HTTPResponse {
         HTTPResponse(
             status,

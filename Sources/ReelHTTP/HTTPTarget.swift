@@ -37,6 +37,7 @@ package struct HTTPTarget: Hashable, Sendable {
     /// Where the first question mark stands, or the end; nil when a byte may not stand where it
     /// does.
     private static func checkedQueryMark(_ bytes: Span<UInt8>, in range: Range<Int>) -> Int? {
+        let path = ByteSet.path
         var mark = range.upperBound
         var index = range.lowerBound
         while index < range.upperBound {
@@ -47,7 +48,7 @@ package struct HTTPTarget: Hashable, Sendable {
                 else { return nil }
             } else if byte == UInt8(ascii: "?") {
                 mark = min(mark, index)
-            } else if !ByteSet.path.contains(byte) {
+            } else if !path.contains(byte) {
                 guard mark < index, byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]")
                 else { return nil }
             }

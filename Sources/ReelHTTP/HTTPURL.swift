@@ -1,5 +1,6 @@
 /// An absolute `http` or `https` URL without user information and fragment (RFC 9110, section 4.2).
 package struct HTTPURL: Sendable, Hashable {
+    /// The two schemes, in lower case.
     package enum Scheme: String, Sendable, Hashable {
         case http
         case https

@@ -51,12 +51,21 @@ struct JSONWriter {
 
     private mutating func write(_ string: String) {
         text.append(UInt8(ascii: "\""))
-        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 < 0x7F }) {
+        if isPlain(string.utf8.span) {
             text.append(contentsOf: string.utf8)
         } else {
             for scalar in string.unicodeScalars { write(scalar) }
         }
         text.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether the text is ASCII without anything to escape, as most text is.
+    private func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard byte >= 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C else { return false }
+        }
+        return true
     }
 
     private mutating func write(_ scalar: Unicode.Scalar) {

@@ -1,5 +1,6 @@
 /// A JSON value whose every part knows where it stands, for messages about a configuration file.
 package struct LocatedJSON: Sendable, Hashable {
+    /// What the value is, its parts with their places.
     package indirect enum Kind: Sendable, Hashable {
         case null
         case bool(Bool)

@@ -8,7 +8,9 @@ extension Timestamp: CustomStringConvertible {
             + padded(milliseconds, 3) + "Z"
     }
 
-    /// The moment as an HTTP date (RFC 9110, section 5.6.7), such as `Sat, 21 Nov 2026 09:08:07 GMT`.
+    /// The moment as an HTTP date (RFC 9110, section 5.6.7).
+    ///
+    /// Such as `Sat, 21 Nov 2026 09:08:07 GMT`.
     public var httpDate: String {
         let civil = CivilTime(secondsSinceEpoch: secondsSinceEpoch)
         return weekdays[civil.weekday] + ", " + padded(Int64(civil.day), 2) + " "
