@@ -104,16 +104,19 @@ struct FetchHandlerVerdictTests {
         #expect(provider.contentRequests.filter { $0.variant == "video" }.count == 1)
     }
 
-    @Test func `a video sent as a thumbnail is no thumbnail`() async throws {
+    @Test func `a server that sends the video for every variant has no thumbnail`() async throws {
         let harness = try await HandlerHarness()
         let video = video
         let provider = StubProvider { request, _ throws(ProviderError) in
             try video.answer(request)
         }
-        let handler = harness.fetch(provider, variants: ["thumbnail"]) { $0.extraTries = 1 }
+        let handler = harness.fetch(provider, variants: ["video", "thumbnail"])
         #expect(await harness.run(handler).isDone)
-        let reason = try await harness.record("thumbnail")?.reason
-        #expect(reason == Reason("not_the_medium", "not_an_image"))
+        let record = try #require(try await harness.record("thumbnail"))
+        #expect(record.state == .absent)
+        #expect(record.reason == Reason("variant_unavailable", "a video came in its place"))
+        try await harness.expectFetched(video.bytes)
+        #expect(try FileTree.list(harness.directory.file(".incoming")).count == 1)
     }
 
     @Test func `what expired before it was saved is said to be lost`() async throws {

@@ -32,7 +32,7 @@ package struct MediaInspector: Sendable {
         let family = try Self.sniff(head)
         switch (medium, family.isVideo) {
         case (.video, false): throw .notTheMedium(rule: "not_a_video")
-        case (.image, true): throw .notTheMedium(rule: "not_an_image")
+        case (.image, true): throw .notTheMedium(rule: Self.videoForImage)
         case (.video, true), (.image, false): break
         }
         switch family {
@@ -47,6 +47,9 @@ package struct MediaInspector: Sendable {
         case .png: return try png(&bytes)
         }
     }
+
+    /// The rule that a video breaks which came in the place of a picture.
+    package static let videoForImage = "not_an_image"
 
     /// How many bytes `sniff` looks at.
     package static let sniffByteCount = 64

@@ -22,7 +22,7 @@ extension FetchAttempt {
             return .outcome(.retry(Reason(error.code, error.description)))
         case .journal(let error): return .outcome(journalOutcome(error))
         case .interrupted(.cancelled): return .outcome(.retry(Reason("cancelled")))
-        case .provider, .interrupted, .short, .refused: break
+        case .provider, .interrupted, .short, .refused, .otherMedium: break
         }
         guard variant.isVideo else { return await extraVerdict(on: fault, for: variant) }
         switch fault {
@@ -31,7 +31,7 @@ extension FetchAttempt {
             let reason = Reason("transfer_" + error.code, error.description)
             return .outcome(.retry(after: soonEnough(nil), reason))
         case .refused(let reason): return .outcome(await refused(reason, variant))
-        case .short, .disk, .journal:
+        case .short, .otherMedium, .disk, .journal:
             let reason = Reason("transfer_short", "less came than was announced")
             return .outcome(.retry(after: soonEnough(nil), reason))
         }
@@ -60,6 +60,7 @@ extension FetchAttempt {
             return error.mayRetry ? (reason, error.retryAfter) : (nil, nil)
         case .interrupted(let error): return (Reason("transfer_" + error.code), nil)
         case .refused(let reason): return (reason, nil)
+        case .otherMedium: return (nil, nil)
         case .short, .disk, .journal: return (Reason("transfer_short"), nil)
         }
     }
@@ -156,7 +157,10 @@ extension FetchAttempt {
 extension TransferFault {
     /// What the provider answered, in words that are safe to record.
     fileprivate var providerText: String? {
-        guard case .provider(let error) = self else { return nil }
-        return error.description
+        switch self {
+        case .provider(let error): error.description
+        case .otherMedium: "a video came in its place"
+        case .interrupted, .short, .refused, .disk, .journal: nil
+        }
     }
 }

@@ -123,7 +123,7 @@ struct Transfer: Sendable {
                 if let total, part.byteCount + Int64(bytes.count) > total {
                     throw .refused(Reason("length_mismatch", "more came than was announced"))
                 }
-                if start.offset == 0 { try progress.sniff(bytes) }
+                if start.offset == 0 { try progress.sniff(bytes, for: ledger.variant) }
                 do {
                     try await part.append(bytes)
                 } catch {
@@ -140,7 +140,7 @@ struct Transfer: Sendable {
                 try await checkpoint(part, &progress)
                 let hasProgress = progress.position.offset > start.offset
                 return .cut(progress.position, error, hasProgress: hasProgress)
-            case .refused: throw await refusing(error)
+            case .refused, .otherMedium: throw await refusing(error)
             case .provider, .disk, .journal: throw error
             }
         }
@@ -158,9 +158,12 @@ struct Transfer: Sendable {
             self.uptime = uptime
         }
 
-        /// Looks at the first bytes as soon as they are here, so that a page of text is not read
-        /// to its end.
-        mutating func sniff(_ bytes: [UInt8]) throws(TransferFault) {
+        /// Looks at the first bytes as soon as they are here, so that a page of text, or a whole
+        /// video in the place of a picture, is not read to its end.
+        mutating func sniff(
+            _ bytes: [UInt8],
+            for variant: Variant
+        ) throws(TransferFault) {
             guard var head else { return }
             head += bytes.prefix(MediaInspector.sniffByteCount - head.count)
             guard head.count >= MediaInspector.sniffByteCount else {
@@ -168,11 +171,13 @@ struct Transfer: Sendable {
                 return
             }
             self.head = nil
+            let format: MediaFormat
             do {
-                _ = try MediaInspector.sniff(head)
+                format = try MediaInspector.sniff(head)
             } catch {
                 throw TransferFault(error)
             }
+            if format.isVideo, !variant.isVideo { throw .otherMedium }
         }
     }
 
@@ -260,8 +265,11 @@ struct Transfer: Sendable {
     /// Lets go of bytes that are not to be kept, so that the next attempt begins anew; the fault
     /// stands whether that succeeds or not.
     private func refusing(_ fault: TransferFault) async -> TransferFault {
-        guard case .refused(let reason) = fault else { return fault }
-        try? await ledger.record(.pending, reason: reason)
+        switch fault {
+        case .refused(let reason): try? await ledger.record(.pending, reason: reason)
+        case .otherMedium: break
+        case .provider, .interrupted, .short, .disk, .journal: return fault
+        }
         try? await staging.discard(key)
         return fault
     }

@@ -13,6 +13,8 @@ enum TransferFault: Error, Hashable, Sendable {
     case short
     /// What came is not to be kept: too long, encoded, or not the medium.
     case refused(Reason)
+    /// A video came where a picture was asked for: a server that does not know of variants.
+    case otherMedium
     /// Our own disk.
     case disk(AssetError)
     /// Our own journal.
@@ -20,6 +22,7 @@ enum TransferFault: Error, Hashable, Sendable {
 
     init(_ error: AssetError) {
         switch error {
+        case .notTheMedium(rule: MediaInspector.videoForImage): self = .otherMedium
         case .notTheMedium(let rule): self = .refused(Reason("not_the_medium", rule))
         case .lengthMismatch, .tooLarge:
             self = .refused(Reason(error.code, error.description))
