@@ -12,7 +12,7 @@ struct EntryQueryTests {
         query.sequences = [3, 1]
         query.types = ["video.completed"]
         query.states = [.dead, .waiting]
-        query.videoID = try #require(VideoID("video_1"))
+        query.videoID = VideoID("video_1")
         query.eventID = "evt_1"
         query.webhookID = "wh_1"
         query.origin = .poll
