@@ -51,7 +51,7 @@ struct SpawnedChild {
                 unsafe posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
             }
         }
-        // Ours are all closed on exec; what was inherited by us, or opened by a library, may not be.
+        // Ours are all closed on exec; what was inherited, or opened by a library, may not be.
         try callReturningError("posix_spawn") {
             unsafe creellinux_spawn_close_from(&actions, 3)
         }
