@@ -35,7 +35,13 @@ package final class SQLiteJournalDriver: JournalDriver {
     ) throws(JournalError) -> SQLiteJournalDriver {
         let file = try JournalFile(path: path)
         let journalMetrics = JournalMetrics(metrics)
+        // A file that is not ours to change is looked at by a connection that cannot change it.
+        for onlooker in try readingConnections(path, .onlooker, configuration).prefix(1) {
+            _ = try Schema.version(of: onlooker)
+        }
         let connection = try writingConnection(file, configuration)
+        // The lock says that whoever held a lease is gone: nobody waits for it to end.
+        try attempt { () throws(SQLiteFault) in try connection.execute(endLeases) }
         let readers = try readingConnections(path, .reader, configuration)
         return SQLiteJournalDriver(
             readers: JournalReaders(readers, configuration: configuration),
@@ -72,6 +78,11 @@ package final class SQLiteJournalDriver: JournalDriver {
             metrics: JournalMetrics(Metrics())
         )
     }
+
+    private static let endLeases = """
+        UPDATE runs INDEXED BY runs_timed SET claimable_at = 0
+        WHERE is_ready = 0 AND state <= 2 AND state = 1 AND claimable_at > 0
+        """
 
     private static func writingConnection(
         _ file: JournalFile,
