@@ -60,7 +60,7 @@ struct ServiceParts: Sendable {
             let providers = try makeProviders(configuration, client, surroundings)
             let opened = try openJournal(configuration, surroundings)
             journal = opened
-            let (staging, store) = try await openFiles(configuration, pool)
+            let (staging, store) = try await openFiles(configuration, pool, surroundings.time)
             return ServiceParts(
                 configuration: configuration,
                 surroundings: surroundings,
@@ -82,7 +82,8 @@ struct ServiceParts: Sendable {
 
     private static func openFiles(
         _ configuration: Configuration,
-        _ pool: BlockingPool
+        _ pool: BlockingPool,
+        _ time: any TimeSource
     ) async throws(StartError) -> (StagingArea, DiskAssetStore) {
         let directory = configuration.dataDirectory
         do throws(AssetError) {
@@ -91,6 +92,9 @@ struct ServiceParts: Sendable {
                 reserveByteCount: Int64(configuration.fetch.reserveByteCount),
                 pool: pool
             )
+            // Parts of videos that nobody came back to; one that is wanted after all begins anew.
+            let oldest = time.now() - .seconds(30 * 86_400)
+            _ = try await staging.removeOrphans(writtenBefore: oldest)
             let store = try await DiskAssetStore.open(directory: directory + "/videos", pool: pool)
             return (staging, store)
         } catch {
