@@ -212,8 +212,8 @@ let package = Package(
         tests(
             "ReelEventsTests",
             [
-                "ReelEvents", "ReelJournal", "ReelWebhooks", "ReelJSON", "ReelObservability",
-                "ReelRuntime",
+                "ReelEvents", "ReelJournal", "ReelWebhooks", "ReelHTTP", "ReelJSON",
+                "ReelObservability", "ReelRuntime",
             ]
         ),
         tests(

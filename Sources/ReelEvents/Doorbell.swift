@@ -14,6 +14,7 @@ package final class Doorbell: Sendable {
 
     package init() {}
 
+    /// Wakes who waits, or is kept for whoever waits next; callable from any thread.
     package func ring() {
         let waiter = state.withLock { state in
             let waiter = state.waiter

@@ -4,9 +4,9 @@ package import ReelRuntime
 /// The internal events after a cursor, in order, without end: what the chains and everybody else
 /// follow.
 ///
-/// Entries of the journal that are no events (a body that is not JSON) are left out. A consumer that
-/// was away goes on from the `sequence` of the last event it took. It ends when the consumer's task
-/// is cancelled or the service stops.
+/// Entries of the journal that are no events (a body that is not JSON) are left out. A consumer
+/// that was away goes on from the `sequence` of the last event it took. It ends when the consumer's
+/// task is cancelled or the service stops.
 public struct EventStream: AsyncSequence, Sendable {
     public typealias Element = Event
     public typealias Failure = Never

@@ -7,6 +7,7 @@ internal import ReelRuntime
 /// told of it, and in a journal that was begun anew; for any other delivery from its `webhook-id`.
 /// A replay is meant to have an effect again, and has a key of its own.
 package enum HandlerID {
+    /// The key of a step of a chain, by their names, for an entry.
     package static func of(_ entry: JournalEntry, chain: String, step: String) -> String {
         let digits = String(hash(entry, chain, step), radix: 16)
         return "msg_" + String(repeating: "0", count: 32 - digits.count) + digits

@@ -176,7 +176,7 @@ struct RunTable {
         )
         for claim in asked {
             let key = Key(claim)
-            // A run that has gone on or was claimed anew meanwhile is none of this answer's business.
+            // A run that went on or was claimed anew meanwhile is none of this answer's business.
             guard let run = runs[key], run.claim.token == claim.token,
                 run.claim.stepIndex == claim.stepIndex
             else { continue }

@@ -21,11 +21,13 @@ package struct WebhookHealth: Sendable, Hashable {
     /// Whether webhooks are known to arrive; before the first they are not.
     package var areArriving: Bool { lastWebhook > lastMiss }
 
+    /// Takes an entry that tells of an end and came by webhook.
     package mutating func webhookArrived(_ sequence: Int64) {
         lastWebhook = max(lastWebhook, sequence)
         if let pending = pendingMiss, pending < lastWebhook { pendingMiss = nil }
     }
 
+    /// Takes an entry that a poll wrote before any webhook told of that end.
     package mutating func pollWasFirst(_ sequence: Int64, at uptime: Duration) {
         guard sequence > lastWebhook else { return }
         if pendingMiss == nil { pendingSince = uptime }

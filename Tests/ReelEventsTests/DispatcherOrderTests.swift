@@ -12,7 +12,7 @@ struct DispatcherOrderTests {
     @Test func `events of one video run in order, those of others meanwhile`() async throws {
         for number in 1...5 {
             for video in ["v1", "v2", "v3"] {
-                let draft = Happened.delivered(
+                let draft = try Happened.delivered(
                     type: "video.progress",
                     video: video,
                     id: "wh_\(video)_\(number)"

@@ -1,8 +1,7 @@
 import ReelEvents
 import ReelJournal
 import ReelRuntime
-
-@testable import ReelWebhooks
+import ReelWebhooks
 
 /// What happened, for tests to append.
 enum Happened {
@@ -19,20 +18,22 @@ enum Happened {
         )
     }
 
-    static func delivered(_ body: String, id: String) -> EntryDraft {
-        let delivery = VerifiedDelivery(
-            source: "openai",
-            webhookID: id,
-            sentAt: start,
-            receivedAt: start,
-            body: Array(body.utf8),
-            secretIndex: 0
+    /// A delivery that is signed and verified on its way in.
+    static func delivered(_ body: String, id: String) throws -> EntryDraft {
+        let secret = try WebhookSecret(
+            parsing: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+        )
+        let body = Array(body.utf8)
+        let delivery = try WebhookVerifier(source: "openai", secrets: [secret]).verify(
+            fields: WebhookSigner(secrets: [secret]).headers(id: id, at: start, body: body),
+            body: body,
+            receivedAt: start
         )
         return EntryDraft(delivery: delivery, provider: "openai")
     }
 
-    static func delivered(type: String, video: String, id: String) -> EntryDraft {
-        delivered(#"{"id":"evt_\#(id)","type":"\#(type)","data":{"id":"\#(video)"}}"#, id: id)
+    static func delivered(type: String, video: String, id: String) throws -> EntryDraft {
+        try delivered(#"{"id":"evt_\#(id)","type":"\#(type)","data":{"id":"\#(video)"}}"#, id: id)
     }
 }
 

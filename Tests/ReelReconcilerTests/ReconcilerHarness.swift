@@ -3,10 +3,9 @@ import ReelObservability
 import ReelProviders
 import ReelReconciler
 import ReelRuntime
+import ReelWebhooks
 import TestSupport
 import Testing
-
-@testable import ReelWebhooks
 
 /// A provider, a journal in memory and a reconciler between them, under a clock a test moves.
 struct ReconcilerHarness {
@@ -49,13 +48,16 @@ struct ReconcilerHarness {
 
     func deliver(_ id: String, type: String = "video.completed") async throws {
         let body = #"{"id":"evt_\#(id)","type":"\#(type)","data":{"id":"\#(id)"}}"#
-        let delivery = VerifiedDelivery(
-            source: "openai",
-            webhookID: "wh_\(id)",
-            sentAt: time.now(),
-            receivedAt: time.now(),
-            body: Array(body.utf8),
-            secretIndex: 0
+        let secret = try WebhookSecret(
+            parsing: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+        )
+        let bytes = Array(body.utf8)
+        let now = time.now()
+        let delivery = try WebhookVerifier(source: "openai", secrets: [secret]).verify(
+            fields: WebhookSigner(secrets: [secret])
+                .headers(id: "wh_\(id)", at: now, body: bytes),
+            body: bytes,
+            receivedAt: now
         )
         _ = try await journal.append(EntryDraft(delivery: delivery, provider: "openai"))
     }
