@@ -6,16 +6,15 @@ extension EventState {
     /// `pending`.
     package init?(runs: [RunState]) {
         guard !runs.isEmpty else { return nil }
-        let present = Set(runs)
-        if present.contains(.running) {
+        if runs.contains(.running) {
             self = .running
-        } else if present.contains(.waiting) {
+        } else if runs.contains(.waiting) {
             self = .waiting
-        } else if present.contains(.pending) {
-            self = present.count == 1 ? .pending : .running
-        } else if present.contains(.dead) {
+        } else if runs.contains(.pending) {
+            self = runs.allSatisfy { $0 == .pending } ? .pending : .running
+        } else if runs.contains(.dead) {
             self = .dead
-        } else if present.contains(.discarded) {
+        } else if runs.contains(.discarded) {
             self = .discarded
         } else {
             self = .done

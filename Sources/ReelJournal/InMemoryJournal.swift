@@ -124,15 +124,9 @@ struct InMemoryJournal {
     }
 
     func jobs(_ query: JobQuery) -> [VideoJob] {
-        let sorted =
-            jobOrder.enumerated()
-            .compactMap { number, key in jobs[key].map { (number: number, job: $0) } }
-            .filter { query.provider == nil || $0.job.provider == query.provider }
-            .filter { query.id == nil || $0.job.id == query.id }
-            .sorted {
-                ($0.job.firstSeenAt, $0.number) > ($1.job.firstSeenAt, $1.number)
-            }
-            .map(\.job)
+        let sorted = jobOrder.reversed().compactMap { jobs[$0] }
+            .filter { query.provider == nil || $0.provider == query.provider }
+            .filter { query.id == nil || $0.id == query.id }
         var rest = sorted[...]
         if let after = query.after {
             guard let place = sorted.firstIndex(where: { $0.id == after }) else { return [] }

@@ -5,6 +5,9 @@ package import ReelRuntime
 /// Every writing call returns after its change is durable; a call that throws changed nothing that
 /// a reader will see. Calls may come from any task at once. Drivers pass the suite of
 /// `Tests/JournalConformance`, the in-memory one included.
+///
+/// Opening a journal that only one process can have open ends the leases in it: whoever held one
+/// is gone.
 package protocol JournalDriver: Sendable {
     // Writing.
 
@@ -18,9 +21,9 @@ package protocol JournalDriver: Sendable {
     func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError)
 
     /// Claims runs that are due or whose lease is over: soonest-expiring video first, then by
-    /// sequence and the order of the plan; never a run of a video that has an earlier entry's run unfinished (`pending`,
-    /// `running` or `waiting`) or another entry's run at work under a lease. Claiming counts an
-    /// attempt of the current step.
+    /// sequence and the order of the plan; never a run of a video that has an earlier entry's run
+    /// unfinished (`pending`, `running` or `waiting`) or another entry's run at work under a lease.
+    /// Claiming counts an attempt of the current step.
     ///
     /// Two claims of one video are thus runs of one entry, in chains of their own. An attempt whose
     /// lease was over is kept in the history as `lost`, with the reason `lease_over`.
@@ -148,7 +151,7 @@ package struct JobQuery: Sendable, Hashable {
     /// Only the jobs of that name, of which each provider may have one.
     package var id: VideoID?
     package var states: [JobState]?
-    /// Newest first; only jobs first seen before this one.
+    /// Only jobs that the journal heard of before this one; the answer is newest first.
     package var after: VideoID?
     /// From 1 to 10,000.
     package var limit: Int = 50

@@ -101,7 +101,7 @@ final class JournalReaders: Sendable {
         } catch {
             let fault = error
             if tables.connection.isInTransaction {
-                // A reading transaction that cannot be ended makes the next one fail, which says so.
+                // One that cannot be ended makes the next one fail, which says so.
                 do throws(SQLiteFault) { try tables.connection.run("ROLLBACK") } catch {}
             }
             work.fail(fault.journalError)

@@ -27,9 +27,9 @@ extension JournalTables {
         try connection.first(
             """
             SELECT sequence FROM entries INDEXED BY entries_by_webhook
-            WHERE webhook_hash = ?1 AND webhook_id = ?2 AND source = ?3
+            WHERE webhook_key = ?1 AND webhook_id = ?2 AND source = ?3
             """,
-            [.integer(StableHash.narrow(webhookID)), .text(webhookID), .integer(source)]
+            [.integer(LookupKey.of(webhookID)), .text(webhookID), .integer(source)]
         ) { $0.integer(0) }
     }
 
@@ -114,16 +114,16 @@ extension JournalTables {
             """
             INSERT INTO entries (
                 sequence, state, origin, source, provider, type, video, received_at, occurred_at,
-                related, webhook_hash, webhook_id, event_hash, event_id, reason_code, reason_detail
+                related, webhook_key, webhook_id, event_key, event_id, reason_code, reason_detail
             ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
             """,
             [
                 .integer(sequence), .integer(state.code), .integer(draft.origin.code),
                 .integer(source), .integer(provider), type, .optional(video),
                 .moment(draft.receivedAt), .optional(draft.occurredAt), .optional(related),
-                .optional(draft.webhookID.map { StableHash.narrow($0) }),
+                .optional(draft.webhookID.map { LookupKey.of($0) }),
                 .optional(draft.webhookID),
-                .optional(draft.eventID.map { StableHash.narrow($0) }),
+                .optional(draft.eventID.map { LookupKey.of($0) }),
                 .optional(draft.eventID),
                 .optional(draft.fault?.code), .optional(draft.fault?.detail),
             ]

@@ -9,6 +9,8 @@ extension JournalTables {
         let position: Int64
         var progress: RunProgress
         var attemptTotal: Int64
+        let hasCheckpoint: Bool
+        let isReady: Bool
     }
 
     /// How many runs that became due are looked at in one claim.
@@ -152,13 +154,12 @@ extension JournalTables {
         var note: String?
         if case .done(let kept) = verdict {
             note = kept
-            try connection.run(
-                """
-                UPDATE runs SET checkpoint = NULL
-                WHERE sequence = ?1 AND position = ?2 AND checkpoint IS NOT NULL
-                """,
-                [.integer(row.sequence), .integer(row.position)]
-            )
+            if row.hasCheckpoint {
+                try connection.run(
+                    "UPDATE runs SET checkpoint = NULL WHERE sequence = ?1 AND position = ?2",
+                    [.integer(row.sequence), .integer(row.position)]
+                )
+            }
         }
         try remember(attempt, note: note, of: &row)
         try write(row, among: rows)
@@ -205,7 +206,8 @@ extension JournalTables {
         try connection.rows(
             """
             SELECT position, chain, state, step, attempts, token, claimable_at, claimed_at,
-                ended_at, attempt_total, reason_code, reason_detail
+                ended_at, attempt_total, reason_code, reason_detail, checkpoint IS NOT NULL,
+                is_ready
             FROM runs WHERE sequence = ?1 ORDER BY position
             """,
             [.integer(sequence)]
@@ -226,29 +228,17 @@ extension JournalTables {
                     leaseUntil: state == .running ? row.moment(6) : nil,
                     endedAt: row.optionalMoment(8)
                 ),
-                attemptTotal: row.integer(9)
+                attemptTotal: row.integer(9),
+                hasCheckpoint: row.integer(12) == 1,
+                isReady: row.integer(13) == 1
             )
         }
     }
 
     /// Writes a run back, and its entry's state where that has changed by it.
     private func write(_ row: RunRow, among before: [RunRow]) throws(SQLiteFault) {
+        try update(row, from: before.first { $0.position == row.position })
         let run = row.progress
-        try connection.run(
-            """
-            UPDATE runs SET state = ?3, step = ?4, attempts = ?5, token = ?6, claimable_at = ?7,
-                is_ready = 0, claimed_at = ?8, ended_at = ?9, attempt_total = ?10,
-                reason_code = ?11, reason_detail = ?12
-            WHERE sequence = ?1 AND position = ?2
-            """,
-            [
-                .integer(row.sequence), .integer(row.position), .integer(run.state.code),
-                .integer(run.stepIndex), .integer(run.attempts), .integer(run.token),
-                .optional(run.claimableAt), .optional(run.claimedAt), .optional(run.endedAt),
-                .integer(row.attemptTotal), .optional(run.reason?.code),
-                .optional(run.reason?.detail),
-            ]
-        )
         let was = EventState.standing(of: before.map(\.progress))
         let now = EventState.standing(
             of: before.map { $0.position == row.position ? run : $0.progress }
@@ -266,8 +256,40 @@ extension JournalTables {
         )
     }
 
+    private func update(_ row: RunRow, from before: RunRow?) throws(SQLiteFault) {
+        let run = row.progress
+        let common: [SQLiteValue] = [
+            .integer(row.sequence), .integer(row.position), .integer(run.stepIndex),
+            .integer(run.attempts), .integer(run.token), .optional(run.claimableAt),
+            .optional(run.claimedAt), .optional(run.endedAt), .integer(row.attemptTotal),
+            .optional(run.reason?.code), .optional(run.reason?.detail),
+        ]
+        if let before, before.progress.state == run.state, !before.isReady {
+            // SQLite writes every index anew that speaks of an assigned column, changed or not.
+            return try connection.run(
+                """
+                UPDATE runs SET step = ?3, attempts = ?4, token = ?5, claimable_at = ?6,
+                    claimed_at = ?7, ended_at = ?8, attempt_total = ?9, reason_code = ?10,
+                    reason_detail = ?11
+                WHERE sequence = ?1 AND position = ?2
+                """,
+                common
+            )
+        }
+        try connection.run(
+            """
+            UPDATE runs SET step = ?3, attempts = ?4, token = ?5, claimable_at = ?6,
+                claimed_at = ?7, ended_at = ?8, attempt_total = ?9, reason_code = ?10,
+                reason_detail = ?11, state = ?12, is_ready = 0
+            WHERE sequence = ?1 AND position = ?2
+            """,
+            common + [.integer(run.state.code)]
+        )
+    }
+
     private func checkpoint(of row: RunRow) throws(SQLiteFault) -> [UInt8]? {
-        try connection.first(
+        guard row.hasCheckpoint else { return nil }
+        return try connection.first(
             "SELECT checkpoint FROM runs WHERE sequence = ?1 AND position = ?2",
             [.integer(row.sequence), .integer(row.position)]
         ) { $0.optionalBlob(0) } ?? nil

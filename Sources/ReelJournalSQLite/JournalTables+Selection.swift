@@ -5,8 +5,8 @@ internal import ReelRuntime
 // How a query is answered: by ranges of one index each, in the order of the sequence.
 //
 // An index on (type, state, sequence) read for one type and one state gives sequences in order, so
-// that the newest fifty of millions cost fifty steps; a query for several of them is as many ranges,
-// merged. A time becomes a range of sequences by the spans of their blocks.
+// that the newest fifty of millions cost fifty steps; a query for several of them is as many
+// ranges, merged. A time becomes a range of sequences by the spans of their blocks.
 extension JournalTables {
     /// One range: the index to use, and what its rows are to fulfil.
     struct Selection {
@@ -77,12 +77,12 @@ extension JournalTables {
             return [rest.selection("", condition, list(sequences))]
         }
         if let id = query.webhookID {
-            let hash = SQLiteValue.integer(StableHash.narrow(id))
-            return [rest.selection("entries_by_webhook", "webhook_hash = ?", hash)]
+            let hash = SQLiteValue.integer(LookupKey.of(id))
+            return [rest.selection("entries_by_webhook", "webhook_key = ?", hash)]
         }
         if let id = query.eventID {
-            let hash = SQLiteValue.integer(StableHash.narrow(id))
-            return [rest.selection("entries_by_event", "event_hash = ?", hash)]
+            let hash = SQLiteValue.integer(LookupKey.of(id))
+            return [rest.selection("entries_by_event", "event_key = ?", hash)]
         }
         if let videos {
             return videos.map {
@@ -150,8 +150,8 @@ extension JournalTables {
 
     private func numbers(of id: VideoID) throws(SQLiteFault) -> [Int64] {
         try connection.rows(
-            "SELECT number FROM videos INDEXED BY videos_by_id WHERE id_hash = ?1 AND id = ?2",
-            [.integer(StableHash.narrow(id.rawValue)), .text(id.rawValue)]
+            "SELECT number FROM videos INDEXED BY videos_by_id WHERE id_key = ?1 AND id = ?2",
+            [.integer(LookupKey.of(id.rawValue)), .text(id.rawValue)]
         ) { $0.integer(0) }
     }
 

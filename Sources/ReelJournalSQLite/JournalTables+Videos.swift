@@ -17,9 +17,9 @@ extension JournalTables {
             """
             SELECT number, terminal, fact_sequence, state IS NOT NULL
             FROM videos INDEXED BY videos_by_id
-            WHERE id_hash = ?1 AND id = ?2 AND provider = ?3
+            WHERE id_key = ?1 AND id = ?2 AND provider = ?3
             """,
-            [.integer(StableHash.narrow(id.rawValue)), .text(id.rawValue), .integer(provider)]
+            [.integer(LookupKey.of(id.rawValue)), .text(id.rawValue), .integer(provider)]
         ) { (row) throws(SQLiteFault) in
             var fact: (TerminalState, Int64)?
             if let terminal = row.optionalInteger(1) {
@@ -38,13 +38,13 @@ extension JournalTables {
         let number = try connection.first(
             """
             INSERT INTO videos (
-                id_hash, provider, id, terminal, fact_sequence, state, origin, status, progress,
+                id_key, provider, id, terminal, fact_sequence, state, origin, status, progress,
                 expires_at, first_seen_at, updated_at, reason_code, reason_detail
             ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
             RETURNING number
             """,
             [
-                .integer(StableHash.narrow(id.rawValue)), .integer(provider), .text(id.rawValue),
+                .integer(LookupKey.of(id.rawValue)), .integer(provider), .text(id.rawValue),
                 .optional(fact?.terminal.code), .optional(fact?.sequence),
                 .optional(job?.state.code), .optional(job?.origin.code), .optional(job?.status),
                 .optional(job?.progress.map { Int64($0) }), .optional(job?.expiresAt),
@@ -159,58 +159,51 @@ extension JournalTables {
             conditions += " AND v.provider = ?\(values.count)"
         }
         if let id = query.id {
-            values += [.integer(StableHash.narrow(id.rawValue)), .text(id.rawValue)]
-            conditions += " AND v.id_hash = ?\(values.count - 1) AND v.id = ?\(values.count)"
+            values += [.integer(LookupKey.of(id.rawValue)), .text(id.rawValue)]
+            conditions += " AND v.id_key = ?\(values.count - 1) AND v.id = ?\(values.count)"
         }
         if let after = query.after {
-            guard let place = try place(of: after, query.provider) else { return [] }
-            values += [.integer(place.firstSeenAt), .integer(place.number)]
-            conditions +=
-                " AND (v.first_seen_at, v.number) < (?\(values.count - 1), ?\(values.count))"
+            guard let number = try number(ofJob: after, query.provider) else { return [] }
+            values.append(.integer(number))
+            conditions += " AND v.number < ?\(values.count)"
         }
         let limit = min(max(query.limit, 1), 10_000)
-        var numbers: [(firstSeenAt: Int64, number: Int64)] = []
+        var numbers: [Int64] = []
         // One look-up for each state keeps every one of them on an index that is in order.
         let states: [JobState?] = query.states.map { Array(Set($0)) } ?? [nil]
         for state in states {
-            let listing = state == nil ? "jobs_by_age" : "jobs_by_state"
-            let index = query.id == nil ? listing : "videos_by_id"
+            let listing = state == nil ? "NOT INDEXED" : "INDEXED BY jobs_by_state"
+            let index = query.id == nil ? listing : "INDEXED BY videos_by_id"
             let condition = state.map { " AND v.state = \($0.code)" } ?? ""
             numbers += try connection.rows(
                 composed: """
-                    SELECT v.first_seen_at, v.number FROM videos v INDEXED BY \(index)
-                    WHERE \(conditions)\(condition)
-                    ORDER BY v.first_seen_at DESC, v.number DESC LIMIT \(limit)
+                    SELECT v.number FROM videos v \(index)
+                    WHERE \(conditions)\(condition) ORDER BY v.number DESC LIMIT \(limit)
                     """,
                 values
-            ) { ($0.integer(0), $0.integer(1)) }
+            ) { $0.integer(0) }
         }
         var jobs: [VideoJob] = []
-        for place in numbers.sorted(by: { $0 > $1 }).prefix(limit) {
-            if let job = try job(place.number) { jobs.append(job) }
+        for number in numbers.sorted(by: >).prefix(limit) {
+            if let job = try job(number) { jobs.append(job) }
         }
         return jobs
     }
 
-    /// Where a job stands in the list of all.
-    private func place(
-        of id: VideoID,
-        _ provider: String?
-    ) throws(SQLiteFault) -> (firstSeenAt: Int64, number: Int64)? {
+    /// The newest job of that id.
+    private func number(ofJob id: VideoID, _ provider: String?) throws(SQLiteFault) -> Int64? {
         let provider = try provider.map { (name) throws(SQLiteFault) in
             try self.knownNumber(of: name) ?? 0
         }
         return try connection.first(
             """
-            SELECT first_seen_at, number FROM videos INDEXED BY videos_by_id
-            WHERE id_hash = ?1 AND id = ?2 AND state IS NOT NULL
+            SELECT number FROM videos INDEXED BY videos_by_id
+            WHERE id_key = ?1 AND id = ?2 AND state IS NOT NULL
                 AND (?3 IS NULL OR provider = ?3)
-            ORDER BY first_seen_at DESC, number DESC
+            ORDER BY number DESC
             """,
-            [
-                .integer(StableHash.narrow(id.rawValue)), .text(id.rawValue), .optional(provider),
-            ]
-        ) { ($0.integer(0), $0.integer(1)) }
+            [.integer(LookupKey.of(id.rawValue)), .text(id.rawValue), .optional(provider)]
+        ) { $0.integer(0) }
     }
 
     // MARK: Files

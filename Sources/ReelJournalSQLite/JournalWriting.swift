@@ -32,8 +32,8 @@ final class JournalWriting {
 
     /// Performs the works in one transaction and tells each of them how it went.
     ///
-    /// When one of them cannot be done for a reason of its own, the others are performed again, each
-    /// in a transaction: rare, and cheaper than a savepoint around every write.
+    /// When one of them cannot be done for a reason of its own, all are performed again, each in a
+    /// transaction: rare, and cheaper than a savepoint around every write.
     func commit(_ works: [any TableWork]) {
         let tables: JournalTables
         do throws(JournalError) {

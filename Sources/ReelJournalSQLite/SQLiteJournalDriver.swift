@@ -152,6 +152,16 @@ package final class SQLiteJournalDriver: JournalDriver {
         closed.open()
     }
 
+    /// What SQLite finds wrong with the file when it reads all of it, at most a hundred faults.
+    ///
+    /// It takes as long as reading the file does, on one of the readers' threads.
+    package func integrityFaults() async throws(JournalError) -> [String] {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.connection.rows("PRAGMA integrity_check(100)") { $0.text(0) }
+                .filter { $0 != "ok" }
+        }
+    }
+
     /// Changes how large the database may grow, while it is open.
     ///
     /// What is there stays: a limit below the present size only keeps it from growing.

@@ -37,7 +37,7 @@ enum Schema {
         -- A video: its first recorded end, and its job where there is one.
         CREATE TABLE videos (
             number INTEGER PRIMARY KEY,
-            id_hash INTEGER NOT NULL,
+            id_key INTEGER NOT NULL,
             provider INTEGER NOT NULL,
             id TEXT NOT NULL,
             terminal INTEGER CHECK (terminal IN (0, 1)),
@@ -88,9 +88,9 @@ enum Schema {
             received_at INTEGER NOT NULL,
             occurred_at INTEGER,
             related INTEGER,
-            webhook_hash INTEGER,
+            webhook_key INTEGER,
             webhook_id TEXT,
-            event_hash INTEGER,
+            event_key INTEGER,
             event_id TEXT,
             reason_code TEXT,
             reason_detail TEXT
@@ -151,10 +151,10 @@ enum Schema {
         """
 
     private static let indexes = """
-        -- By 64 bits of a hash; whoever looks up compares the whole key after.
-        CREATE INDEX entries_by_webhook ON entries (webhook_hash) WHERE webhook_hash IS NOT NULL;
-        CREATE INDEX entries_by_event ON entries (event_hash) WHERE event_hash IS NOT NULL;
-        CREATE INDEX videos_by_id ON videos (id_hash);
+        -- By a number made of the id; whoever looks up compares the whole id after.
+        CREATE INDEX entries_by_webhook ON entries (webhook_key) WHERE webhook_key IS NOT NULL;
+        CREATE INDEX entries_by_event ON entries (event_key) WHERE event_key IS NOT NULL;
+        CREATE INDEX videos_by_id ON videos (id_key);
 
         CREATE INDEX entries_by_state ON entries (state, sequence);
         CREATE INDEX entries_by_type ON entries (type, state, sequence);
@@ -162,9 +162,7 @@ enum Schema {
         CREATE INDEX entries_by_video ON entries (video, sequence) WHERE video IS NOT NULL;
         CREATE INDEX entries_unplanned ON entries (sequence) WHERE state = 0 AND is_planned = 0;
 
-        CREATE INDEX jobs_by_age ON videos (first_seen_at, number) WHERE state IS NOT NULL;
-        CREATE INDEX jobs_by_state ON videos (state, first_seen_at, number)
-            WHERE state IS NOT NULL;
+        CREATE INDEX jobs_by_state ON videos (state, number) WHERE state IS NOT NULL;
 
         -- Only of runs that are open, or dead: they stay small however long the journal is.
         CREATE INDEX runs_ready ON runs (urgency, sequence, position) WHERE is_ready = 1;
@@ -175,7 +173,7 @@ enum Schema {
 
     /// The schema that a file has; 0 for an empty one.
     ///
-    /// - Throws: `.corrupt` for a file that is no journal, `.newerSchema` for one of a later version.
+    /// - Throws: `.corrupt` for a file that is no journal, `.newerSchema` for a later version's.
     static func version(of connection: Connection) throws(JournalError) -> Int {
         let applicationID: Int64
         let version: Int64

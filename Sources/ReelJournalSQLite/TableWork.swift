@@ -2,8 +2,8 @@ internal import ReelJournal
 
 /// Something that a thread is to do with the tables, and somebody who waits for it.
 ///
-/// `perform` may be called again after a transaction was rolled back; one of `succeed` and `fail` is
-/// called once.
+/// `perform` may be called again after a transaction was rolled back; one of `succeed` and `fail`
+/// is called once.
 protocol TableWork: Sendable {
     func perform(_ tables: JournalTables) throws(SQLiteFault)
     func succeed()

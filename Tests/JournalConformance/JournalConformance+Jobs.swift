@@ -173,7 +173,7 @@ extension JournalConformance {
                         "video_\(index)",
                         index.isMultiple(of: 2) ? .completed : .open,
                         provider: index == 6 ? "local" : "openai",
-                        at: index == 3 ? 100 : Int64(index)
+                        at: Int64(10 - index)
                     )
                 )
             }
@@ -184,22 +184,22 @@ extension JournalConformance {
                     String($0.id.rawValue.dropFirst(6))
                 }
             }
-            #expect(try await names() == ["3", "6", "5", "4", "2", "1"])
-            #expect(try await names { $0.limit = 2 } == ["3", "6"])
-            #expect(try await names { $0.provider = "openai" } == ["3", "5", "4", "2", "1"])
+            #expect(try await names() == ["6", "5", "4", "3", "2", "1"])
+            #expect(try await names { $0.limit = 2 } == ["6", "5"])
+            #expect(try await names { $0.provider = "openai" } == ["5", "4", "3", "2", "1"])
             #expect(try await names { $0.provider = "none" } == [])
             #expect(try await names { $0.states = [.completed] } == ["6", "4", "2"])
             #expect(try await names { $0.states = [.completed, .lost, .open] }.count == 6)
             #expect(try await names { $0.states = [] } == [])
             let five = try bench.video("video_5")
-            #expect(try await names { $0.after = five } == ["4", "2", "1"])
+            #expect(try await names { $0.after = five } == ["4", "3", "2", "1"])
             #expect(try await names { $0.id = five } == ["5"])
             let page = try await names { query in
                 query.after = five
                 query.states = [.open]
                 query.provider = "openai"
             }
-            #expect(page == ["1"])
+            #expect(page == ["3", "1"])
             let unknown = try bench.video("video_99")
             #expect(try await names { $0.after = unknown } == [])
         },

@@ -2,7 +2,7 @@ package import ReelJournal
 
 /// A driver under test: how a journal of it is opened.
 package struct JournalSubject: Sendable {
-    /// Opens the journal that the subject stands for; when it was closed before, with what is in it.
+    /// Opens the journal that the subject stands for; one that was closed, with what is in it.
     package let open: @Sendable () async throws -> any JournalDriver
     /// Whether what was written is there after the journal was closed and opened again.
     package let persists: Bool

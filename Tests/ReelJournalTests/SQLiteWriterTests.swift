@@ -1,0 +1,179 @@
+import ReelJournal
+import ReelObservability
+import ReelRuntime
+import TestSupport
+import Testing
+
+@testable import ReelJournalSQLite
+
+/// What becomes of writes that share a commit.
+struct SQLiteWriterTests {
+    // SQLITE_CONSTRAINT, SQLITE_IOERR_FSYNC (sqlite.org/rescode.html).
+    private static let ofItsOwn = SQLiteFault(code: 19)
+    private static let ofTheDisk = SQLiteFault(code: 10 | 4 << 8)
+
+    @Test func `a write that cannot be done does not take the others with it`() async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        let outcomes = try await withThrowingTaskGroup(of: Result<Int64, JournalError>.self) {
+            group in
+            for index in 0..<300 {
+                let draft = try bench.observation("video_\(index)")
+                group.addTask {
+                    do throws(JournalError) {
+                        let sequence = try await driver.write {
+                            (tables) throws(SQLiteFault) -> Int64 in
+                            let outcome = try tables.append(draft)
+                            if index.isMultiple(of: 50) { throw Self.ofItsOwn }
+                            guard case .appended(let sequence) = outcome else { return -1 }
+                            return sequence
+                        }
+                        return .success(sequence)
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let sequences = outcomes.compactMap { outcome -> Int64? in
+            guard case .success(let sequence) = outcome else { return nil }
+            return sequence
+        }
+        #expect(sequences.sorted() == Array(1...294))
+        #expect(try await driver.lastSequence() == 294)
+        #expect(try await driver.jobs(JobQuery()).count == 50)
+        #expect(try await driver.integrityFaults().isEmpty)
+        await driver.close()
+    }
+
+    @Test func `after the disk has failed the journal is opened anew`() async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        _ = try await driver.append(bench.observation("video_1"))
+        await #expect(throws: JournalError.io) {
+            try await driver.write { (tables) throws(SQLiteFault) in
+                try tables.connection.run("DELETE FROM entries")
+                throw Self.ofTheDisk
+            }
+        }
+        #expect(bench.metrics.counter("reelhook_journal_reopenings_total", help: "").value == 0)
+        let outcome = try await driver.append(bench.observation("video_2"))
+        #expect(outcome == .appended(sequence: 2))
+        #expect(bench.metrics.counter("reelhook_journal_reopenings_total", help: "").value == 1)
+        #expect(try await driver.entries(EntryQuery()).map(\.sequence) == [2, 1])
+        await driver.close()
+        #expect(bench.sink.messages.contains("The journal is open again"))
+    }
+
+    @Test func `more writes than may wait are refused as overloaded`() async throws {
+        let bench = try SQLiteBench()
+        var configuration = SQLiteJournalConfiguration()
+        configuration.queuedWriteCountMax = 4
+        let driver = try bench.open(configuration)
+        let drafts = try (0..<500).map { try bench.observation("video_\($0)") }
+        let refused = await withTaskGroup(of: JournalError?.self) { group in
+            for draft in drafts {
+                group.addTask {
+                    do throws(JournalError) {
+                        _ = try await driver.append(draft)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+        }
+        #expect(refused.allSatisfy { $0 == .overloaded })
+        #expect(try await driver.lastSequence() == Int64(500 - refused.count))
+        await driver.close()
+    }
+
+    @Test func `writes that come together share a commit, and are counted`() async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        let drafts = try (0..<1_000).map { try bench.observation("video_\($0 / 2)") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for draft in drafts { group.addTask { _ = try await driver.append(draft) } }
+            try await group.waitForAll()
+        }
+        func appends(_ outcome: String) -> Int64 {
+            bench.metrics.counter(
+                "reelhook_journal_appends_total",
+                help: "",
+                labels: ["outcome": outcome]
+            ).value
+        }
+        #expect(appends("appended") == 500 && appends("duplicate_fact") == 500)
+        let commits = bench.metrics.counter("reelhook_journal_commits_total", help: "").value
+        #expect((1..<1_000).contains(commits))
+        await driver.close()
+    }
+
+    @Test func `the log is copied into the database and begins anew`() async throws {
+        let bench = try SQLiteBench()
+        var configuration = SQLiteJournalConfiguration()
+        configuration.checkpointByteCount = 1 << 20
+        let driver = try bench.open(configuration)
+        for round in 0..<40 {
+            let drafts = try (0..<50).map { try bench.observation("video_\(round)_\($0)") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for draft in drafts { group.addTask { _ = try await driver.append(draft) } }
+                try await group.waitForAll()
+            }
+        }
+        let copies = bench.metrics.counter("reelhook_journal_checkpoints_total", help: "").value
+        #expect(copies >= 2)
+        #expect(try FileTree.read(bench.path + "-wal").count < 4 << 20)
+        #expect(try await driver.integrityFaults().isEmpty)
+        await driver.close()
+    }
+
+    @Test func `every filter goes by an index in the order of the sequence`() async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        _ = try await driver.append(bench.observation("video_1"))
+        let video = try #require(VideoID("video_1"))
+        let filters: [(String, @Sendable (inout EntryQuery) -> Void)] = [
+            ("none", { _ in }),
+            ("type", { $0.types = ["video.completed"] }),
+            ("state", { $0.states = [.dead, .pending] }),
+            ("origin", { $0.origin = .poll }),
+            ("video", { $0.videoID = video }),
+            ("webhook id", { $0.webhookID = "wh_1" }),
+            ("event id", { $0.eventID = "evt_1" }),
+            ("unplanned", { $0.isUnplanned = true }),
+            ("page", { $0.before = 1_000 }),
+            ("time", { $0.receivedFrom = Timestamp(millisecondsSinceEpoch: 0) }),
+        ]
+        for (name, change) in filters {
+            var query = EntryQuery()
+            change(&query)
+            let asked = query
+            let plan = try await driver.read { (tables) throws(SQLiteFault) in
+                var steps: [String] = []
+                for selection in try tables.selections(for: asked) {
+                    steps += try tables.connection.rows(
+                        composed: """
+                            EXPLAIN QUERY PLAN SELECT sequence FROM entries \(selection.index)
+                            WHERE \(selection.condition) ORDER BY sequence DESC LIMIT 50
+                            """,
+                        selection.values
+                    ) { $0.text(3) }
+                }
+                return steps
+            }
+            #expect(!plan.isEmpty, "\(name)")
+            let isByHash = name == "webhook id" || name == "event id"
+            // Entries of one hash are few; all others must not be sorted.
+            #expect(isByHash || !plan.contains { $0.contains("TEMP B-TREE") }, "\(name): \(plan)")
+            #expect(
+                name == "none" || name == "unplanned"
+                    || !plan.contains { $0.hasPrefix("SCAN entries") },
+                "\(name): \(plan)"
+            )
+        }
+        await driver.close()
+    }
+}
