@@ -23,12 +23,13 @@ struct Manifest {
             }
         }
         let targets =
-            #/\.(target|executableTarget)\(\s*name: "(\w+)",\s*dependencies: ([^)]*?),\s*(path|sw)/#
+            #/\.\w*arget\(\s*name: "(\w+)",\s*dependencies: ([^)]*?),\s*(path|sw)([^)]*)/#
         for match in text.matches(of: targets) {
-            if match.4 == "path" {
-                tests[String(match.2)] = dependencies(match.3)
+            // What has a path of its own stands under `Tests`, in a folder that names it.
+            if match.3 == "path", let folder = match.4.firstMatch(of: #/Tests\/(\w+)/#)?.1 {
+                tests[String(folder)] = dependencies(match.2)
             } else {
-                rooms[String(match.2)] = dependencies(match.3)
+                rooms[String(match.1)] = dependencies(match.2)
             }
         }
     }

@@ -59,6 +59,12 @@ struct PlantedTests {
                 dependencies: everyRoom + ["ReelC"],
                 swiftSettings: settings
             ),
+            .executableTarget(
+                name: "WholeExample",
+                dependencies: ["Whole"],
+                path: "Tests/Example",
+                swiftSettings: settings
+            ),
             .target(
                 name: "Support",
                 dependencies: ["ReelA"],
@@ -76,6 +82,7 @@ struct PlantedTests {
         #expect(
             manifest.tests == [
                 "Support": ["ReelA"], "ReelBTests": ["ReelA", "ReelB", "TestSupport"],
+                "Example": ["Whole"],
             ]
         )
         #expect(manifest.libraries == ["CReelA"])
