@@ -12,6 +12,8 @@ package import ReelWebhooks
 package final class Emulator: Sendable {
     let configuration: EmulatorConfiguration
     let state: Locked<EmulatorState>
+    /// The SHA-256 of files by the video's id and the variant, as far as a test asked for them.
+    let digests = Locked<[String: String]>([:])
     let time: any TimeSource
     let transport: any HTTPTransport
     let logger: Logger
