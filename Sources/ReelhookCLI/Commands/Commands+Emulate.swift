@@ -21,7 +21,7 @@ extension Command {
             Option("--webhook", "URL", "where to tell of ends (default: nowhere)"),
             Option("--secret", "SECRET", "the signing secret (default OPENAI_WEBHOOK_SECRET)"),
             Option("--api-key", "KEY", "the key that clients must send (default: any)"),
-            Option("--seed", "N", "what chance is drawn from (default 1)"),
+            Option("--seed", "N", "what chance is drawn from (default: a new one, which is told)"),
             Option("--duration", "SPAN", "how long a job takes (default 2s)"),
             Option("--expire-after", "SPAN", "how long content lives (default 1h)"),
             Option("--content-bytes", "N", "the least size of a video (default: some 20 KB)"),
@@ -67,6 +67,7 @@ extension Command {
                 await client.stop()
                 throw Failure("\(error)")
             }
+            tool.say("seed \(configuration.seed)")
             tool.say("listening emulator http://\(peer)")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await emulator.run() }
@@ -95,8 +96,11 @@ extension Command {
         _ arguments: ParsedArguments,
         _ tool: Tool
     ) throws(UsageError) -> EmulatorConfiguration {
-        let seed = try arguments.integer("--seed", in: 0...Int.max) ?? 1
-        var configuration = EmulatorConfiguration(seed: UInt64(seed))
+        // Ids follow from the seed: the same one twice would give new videos the ids of old ones.
+        let seed = try arguments.integer("--seed", in: 0...Int.max)
+        var configuration = EmulatorConfiguration(
+            seed: seed.map { UInt64($0) } ?? tool.random.below(1 << 31)
+        )
         if let text = arguments["--listen"] {
             guard let address = ListenAddress(text) else {
                 throw UsageError("--listen takes HOST:PORT, not \(text)")
