@@ -163,6 +163,7 @@ struct ConfigurationTests {
         #"{"providers": [{"name": "openai", "base_url": "http://127.0.0.1:8000"}]}"#,
         #"{"endpoints": [{"name": "other", "provider": "nobody", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}]}"#,
         #"{"console": {"token": "short"}}"#,
+        #"{"allowed_networks": ["10.1.0.0/33"]}"#,
         #"{"log": {"level": "loud"}}"#,
         #"[1]"#,
         #"{"data": "#,

@@ -1,4 +1,5 @@
 internal import ReelEvents
+internal import ReelHTTPClient
 internal import ReelJSON
 internal import ReelObservability
 internal import ReelWebhooks
@@ -126,7 +127,12 @@ extension Configuration {
             }
             section.finish()
         }
-        if let networks = file.strings("allowed_networks") { allowedNetworks = networks }
+        if let networks = file.strings("allowed_networks") {
+            allowedNetworks = networks
+            for network in networks where NetworkBlock(network) == nil {
+                file.fault("allowed_networks", "\(network) is no network such as 10.1.0.0/16")
+            }
+        }
     }
 
     private static func provider(_ section: inout ObjectReader) -> ProviderSettings {

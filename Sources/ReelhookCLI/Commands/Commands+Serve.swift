@@ -26,6 +26,9 @@ extension Command {
             Option("--log-level", "LEVEL", "debug, info (default), warning or error"),
         ],
         run: { arguments, tool in
+            // A connection is a descriptor, and the usual limit of 1024 is below our own.
+            ProcessLimits.raiseDescriptorCountMax()
+            Signals.ignoreBrokenPipes()
             if arguments.has("--demo") { return try await Demo(arguments, tool).run() }
             if arguments.has("--once") {
                 throw UsageError("--once goes with --demo", command: "serve")
