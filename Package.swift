@@ -134,7 +134,7 @@ let package = Package(
             "ReelConsole",
             [
                 "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPServer",
-                "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
+                "ReelHTTPClient", "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
             ]
         ),
         room(
@@ -163,7 +163,7 @@ let package = Package(
         .executableTarget(
             name: "ReelhookExample",
             dependencies: ["Reelhook"],
-            path: "Tests/Example",
+            path: "Tests/ReelhookExample",
             swiftSettings: settings
         ),
 

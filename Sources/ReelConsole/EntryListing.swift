@@ -4,6 +4,7 @@ internal import ReelRuntime
 
 /// An entry as `events list --json` and `GET /v1/events` show it; the keys are stable.
 package enum EntryListing {
+    /// An entry with its steps.
     package static func json(_ entry: JournalEntry, steps: [StepRecord]) -> JSONValue {
         let current = steps.last { $0.attempts > 0 } ?? steps.first
         let reason = entry.reason ?? steps.last { $0.reason != nil && $0.state != .done }?.reason
@@ -29,6 +30,7 @@ package enum EntryListing {
         return .object(object)
     }
 
+    /// A step of a chain.
     package static func json(_ step: StepRecord) -> JSONValue {
         .object([
             "chain": .string(step.chain),
@@ -43,6 +45,7 @@ package enum EntryListing {
         ])
     }
 
+    /// One attempt of a step.
     package static func json(_ attempt: AttemptRecord) -> JSONValue {
         .object([
             "chain": .string(attempt.chain),
@@ -56,6 +59,7 @@ package enum EntryListing {
         ])
     }
 
+    /// A remembered video with its files.
     package static func json(_ job: VideoJob, assets: [AssetRecord]) -> JSONValue {
         .object([
             "id": .string(job.id.rawValue),
@@ -73,6 +77,7 @@ package enum EntryListing {
         ])
     }
 
+    /// One file of a video.
     package static func json(_ asset: AssetRecord) -> JSONValue {
         .object([
             "variant": .string(asset.variant),

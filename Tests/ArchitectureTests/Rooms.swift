@@ -41,7 +41,7 @@ enum Rooms {
         ],
         "ReelConsole": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPServer",
-            "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
+            "ReelHTTPClient", "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
         ],
         "ReelEmulator": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",

@@ -78,6 +78,7 @@ package struct ChainSettings: Sendable {
 
 /// A step of a chain of the configuration file.
 package struct StepSettings: Sendable {
+    /// What a step does.
     package enum Work: Sendable {
         case fetch(variants: [String])
         case store

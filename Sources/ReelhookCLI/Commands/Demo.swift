@@ -154,7 +154,8 @@ struct Demo: Sendable {
         query.order = .oldestFirst
         for entry in try await journal.driver.entries(query) {
             tool.print(
-                "received  \(entry.type ?? "?") by \(entry.origin.rawValue), \(entry.state.rawValue)"
+                "received  \(entry.type ?? "?") by \(entry.origin.rawValue):"
+                    + " \(entry.state.rawValue)"
             )
         }
         guard verdict == .done else {

@@ -59,7 +59,8 @@ enum EventFilter {
         if let moment = Timestamp(rfc3339: text) { return moment }
         if let span = Duration(shortForm: text) { return time.now() - span }
         throw UsageError(
-            "\(option) takes a moment such as 2026-11-21T09:00:00Z or a span such as 2h, not \(text)"
+            "\(option) takes a moment such as 2026-11-21T09:00:00Z or a span such as 2h,"
+                + " not \(text)"
         )
     }
 }
