@@ -120,6 +120,7 @@ package struct JournalOutlook: Sendable, Hashable {
 
 /// Which entries a reader wants; conditions are joined by "and".
 package struct EntryQuery: Sendable, Hashable {
+    /// Which way a reader goes.
     package enum Order: Sendable, Hashable { case newestFirst, oldestFirst }
 
     /// Only entries after this one, for a cursor.

@@ -59,7 +59,8 @@ struct ImportRule {
 
     private func rules(_ file: SourceFile, _ found: Import) -> [String] {
         var rules: [String] = []
-        if found.isTestable, file.target != found.module + "Tests" {
+        let tests = Rooms.testedElsewhere[found.module] ?? found.module + "Tests"
+        if found.isTestable, file.target != tests {
             rules.append("@testable import of another room: what its users need is `package`")
         }
         guard !file.isTest else {

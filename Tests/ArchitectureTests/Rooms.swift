@@ -51,6 +51,9 @@ enum Rooms {
         "ReelhookCLI": all.union(["Reelhook", "ReelEmulator"]),
     ]
 
+    /// A driver is tested where the suite of all drivers runs.
+    static let testedElsewhere = ["ReelJournalSQLite": "ReelJournalTests"]
+
     /// Every room that the whole is made of; the emulator is no part of it.
     private static let all: Set<String> = [
         "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",

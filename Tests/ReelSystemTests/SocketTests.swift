@@ -110,8 +110,10 @@ struct SocketTests {
         try await withConnection { socket, client in
             try client.reset()
             await #expect(throws: SocketError.disconnected) {
-                for _ in 0..<100 {
-                    try await socket.write([1].span, until: .after(.seconds(60)))
+                // More than the kernel buffers, so that a late reset is waited for.
+                let piece = [UInt8](repeating: 1, count: 64 << 10)
+                for _ in 0..<1000 {
+                    try await socket.write(piece.span, until: .after(.seconds(60)))
                 }
             }
         }
