@@ -68,6 +68,9 @@ package protocol JournalDriver: Sendable {
         at: Timestamp
     ) async throws(JournalError) -> [Int64]
 
+    /// Writes and commits a mark that means nothing: whether a write can be taken now.
+    func probe() async throws(JournalError)
+
     // Reading.
 
     func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry?
@@ -86,6 +89,13 @@ package protocol JournalDriver: Sendable {
 
     /// Finishes what was accepted and closes; later calls throw `.closed`. Legal twice.
     func close() async
+}
+
+extension JournalDriver {
+    /// For a driver whose every commit is a write.
+    package func probe() async throws(JournalError) {
+        try await plan([])
+    }
 }
 
 /// What a dispatcher asks for.

@@ -16,6 +16,17 @@ extension JournalTables {
     /// How many runs that became due are looked at in one claim.
     private static let promotedCountMax = 10_000
 
+    /// Changes a row that nothing reads, so that the commit has a page to write.
+    func probe() throws(SQLiteFault) {
+        try connection.run(
+            """
+            INSERT INTO marks (name, value) VALUES ('probe', 1)
+            ON CONFLICT (name) DO UPDATE SET value = 1 - value
+            """,
+            []
+        )
+    }
+
     func plan(_ sequence: Int64, _ plan: EventPlan) throws(SQLiteFault) {
         let entry = try connection.first(
             """

@@ -43,6 +43,10 @@ extension SQLiteJournalDriver {
         }
     }
 
+    package func probe() async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in try tables.probe() }
+    }
+
     package func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
         try await write { (tables) throws(SQLiteFault) in try tables.claim(request) }
     }

@@ -55,12 +55,17 @@ final class Readiness: Sendable {
         var failed: [String] = []
         if state.withLock({ $0.isStopping }) { failed.append("stopping") }
         do throws(JournalError) {
-            // An empty plan goes through the writer and changes nothing: the journal takes work.
-            try await journal.driver.plan([])
+            if state.withLock({ $0.failure }) == nil {
+                // An empty plan goes through the writer and changes nothing: the journal works.
+                try await journal.driver.plan([])
+            } else {
+                // After a failure only a write shows that it is over.
+                try await journal.driver.probe()
+                noteStored()
+            }
         } catch {
             failed.append("journal_" + error.code)
         }
-        if let failure = state.withLock({ $0.failure }) { failed.append("journal_" + failure.code) }
         let directory = dataDirectory
         let free = try? await pool.run { () throws(SystemError) -> Int64 in
             try FileSystem.freeByteCount(directory)
