@@ -9,8 +9,15 @@ internal import ReelRuntime
 package enum HandlerID {
     /// The key of a step of a chain, by their names, for an entry.
     package static func of(_ entry: JournalEntry, chain: String, step: String) -> String {
-        let digits = String(hash(entry, chain, step), radix: 16)
-        return "msg_" + String(repeating: "0", count: 32 - digits.count) + digits
+        let hash = hash(entry, chain, step)
+        return "msg_" + digits(UInt64(truncatingIfNeeded: hash >> 64))
+            + digits(UInt64(truncatingIfNeeded: hash))
+    }
+
+    /// In halves, since text of a `UInt128` is made by dividing it digit by digit.
+    private static func digits(_ half: UInt64) -> String {
+        let digits = String(half, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     private static func hash(_ entry: JournalEntry, _ chain: String, _ step: String) -> UInt128 {

@@ -244,17 +244,13 @@ struct PollBook {
         return outages == 1
     }
 
-    /// Takes any answer of the provider, be it a refusal of one call: who waited for it to come
-    /// back is asked about now.
+    /// Takes any answer of the provider, be it a refusal of one call.
     ///
     /// - Returns: Whether it was out before.
-    mutating func noteAnswer(at uptime: Duration) -> Bool {
+    mutating func noteAnswer() -> Bool {
         guard outages > 0 else { return false }
         outages = 0
         opensAt = .zero
-        for (id, job) in jobs where job.failures > 0 && job.notFoundCount == 0 {
-            jobs[id]?.due = min(job.due, uptime)
-        }
         return true
     }
 

@@ -148,8 +148,7 @@ extension ProviderPoller {
     // MARK: How the provider is doing
 
     func noteAnswer() {
-        let uptime = time.uptime()
-        guard state.withLock({ $0.book.noteAnswer(at: uptime) }) else { return }
+        guard state.withLock({ $0.book.noteAnswer() }) else { return }
         metrics.isOut.set(0)
         logger.info("the provider answers again")
     }

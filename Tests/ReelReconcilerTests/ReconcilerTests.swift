@@ -72,6 +72,29 @@ struct ReconcilerTests {
         #expect(harness.log.messages.contains("webhooks do not arrive, polling more often"))
     }
 
+    @Test func `when webhooks cease to arrive nobody waits out the longer interval`() async throws {
+        let configuration = ReconcilerConfiguration(
+            webhookGrace: .seconds(1),
+            safetyInterval: .seconds(1)
+        )
+        try await harness.track("v0")
+        try await harness.deliver("v0")
+        try await harness.running(harness.reconciler(configuration)) {
+            // Both are asked about at the same moments.
+            try await harness.track("v1")
+            try await harness.track("v2")
+            await harness.pass(.seconds(60))
+            harness.provider.set("v1") { $0.status = "completed" }
+            try await harness.until("the end is found", within: .seconds(30)) {
+                try await harness.job("v1")?.state == .completed
+            }
+            await harness.pass(.seconds(15))
+        }
+        let moments = harness.provider.calls("retrieve").filter { $0.id == "v2" }.map(\.at)
+        let last = try #require(moments.last)
+        #expect(last - moments[moments.count - 2] <= .seconds(14))
+    }
+
     @Test func `a webhook and a poll in the same instant are one fact`() async throws {
         try await harness.running(harness.reconciler()) {
             try await harness.track("v1")
