@@ -1,0 +1,222 @@
+"""A disk that refuses, a file too large for memory, a stop in the middle of work."""
+
+import concurrent.futures
+import hashlib
+import pathlib
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+import deliveries
+import http_calls
+import program
+
+
+def test_a_journal_that_cannot_grow_says_503_and_keeps_what_it_acknowledged(
+    provide, serve, monkeypatch
+):
+    service = serve(provide())
+    service.end()
+
+    def limited(*arguments, **options):
+        # No file may grow past this, as on a full disk; the signal for it stays ignored.
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+
+        return popen(*arguments, preexec_fn=limit, restore_signals=False, **options)
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", limited)
+    service = serve.again(service)
+    monkeypatch.undo()
+    acknowledged, refused = [], None
+    for _ in range(400):
+        answer, id = deliveries.deliver(
+            service.hook, deliveries.event(type="response.completed", padding="x" * 5000)
+        )
+        if answer.status != 200:
+            refused = answer
+            break
+        acknowledged.append(id)
+    assert refused and refused.status == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    ready = http_calls.call("GET", service.intake + "/readyz")
+    assert ready.status == 503
+    assert ready.json()["checks"]
+    assert http_calls.call("GET", service.intake + "/healthz").status == 200
+    service.kill()
+    service = serve.again(service)
+    kept = {event["webhook_id"] for event in service.events()}
+    assert set(acknowledged) <= kept
+    assert http_calls.call("GET", service.intake + "/readyz").status == 200
+    assert deliveries.deliver(service.hook, deliveries.event())[0].status == 200
+
+
+def memory(service):
+    """The most memory that the process has had, in bytes."""
+    status = pathlib.Path(f"/proc/{service.process.pid}/status").read_text()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) * 1024
+
+
+def test_memory_does_not_grow_with_the_file(provide, serve):
+    import provider
+
+    size = 256 << 20
+    box = size - len(provider.FILM)
+    piece = b"\0" * (1 << 20)
+
+    def content(connection, request):
+        head = provider.FILM + box.to_bytes(4, "big") + b"free"
+        provider.send(connection, head, length=size)
+        left = size - len(head)
+        while left:
+            left -= connection.send(piece[: min(left, len(piece))])
+
+    service = serve(provide(content=content))
+    before = memory(service)
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    service.wait_for_event(id, "done", timeout=120)
+    assert service.file("video_1").stat().st_size == size
+    assert memory(service) - before < 64 << 20
+    answer = http_calls.call("GET", f"{service.console}/v1/videos/video_1/content", timeout=120)
+    assert len(answer.body) == size
+    assert memory(service) - before < 64 << 20
+
+
+def test_a_stop_in_the_middle_of_a_download_is_quick_and_loses_nothing(emulate, serve, configured):
+    emulator = emulate("--duration", "200ms")
+    service = serve(emulator, config=configured({"dispatch": {"stop_grace_seconds": 1}}))
+    video = emulator.create()
+    program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
+    emulator.faults(stall=1)
+    deliveries.deliver(service.hook, deliveries.event(video=video))
+    program.wait_until(lambda: list(service.data.rglob("*.part")))
+    start = time.monotonic()
+    assert service.end() == 0
+    assert time.monotonic() - start < 10
+    emulator.faults(stall=0)
+    service = serve.again(service)
+    service.wait_stored(video)
+
+
+def test_a_stop_with_an_open_event_stream_is_quick(provide, serve):
+    import http.client
+    import urllib.parse
+
+    service = serve(provide())
+    parts = urllib.parse.urlsplit(service.console)
+    feed = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    feed.request("GET", "/v1/events")
+    response = feed.getresponse()
+    start = time.monotonic()
+    assert service.end() == 0
+    assert time.monotonic() - start < 5
+    response.read()
+    feed.close()
+
+
+def test_many_deliveries_at_once_are_all_kept(provide, serve):
+    service = serve(provide())
+
+    def deliver(number):
+        return deliveries.deliver(service.hook, deliveries.event(type="response.completed"))
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        outcomes = list(pool.map(deliver, range(500)))
+    assert {answer.status for answer, _ in outcomes} == {200}
+    assert {id for _, id in outcomes} == {event["webhook_id"] for event in service.events()}
+
+
+@pytest.mark.parametrize("status", [302, 410])
+def test_a_receiver_that_moved_or_is_gone(provide, serve, receive, status):
+    receiver = receive(answer=lambda index: status)
+    service = serve(
+        provide(),
+        env={"REELHOOK_NOTIFY_URL": receiver.url, "REELHOOK_NOTIFY_SECRET": program.NOTIFY_SECRET},
+    )
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    if status == 410:
+        event = service.wait_for_event(id, "dead")
+        assert event["reason"] == "target_gone"
+        assert len(receiver.deliveries) == 1
+    else:
+        program.wait_until(lambda: len(receiver.deliveries) >= 2)
+        assert service.event(id)["state"] in ("waiting", "running", "pending")
+
+
+def test_two_providers_and_endpoints_of_their_own(provide, serve, configured):
+    first, second = provide(), provide()
+    other = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
+    service = serve(
+        config=configured(
+            {
+                "providers": [
+                    {"name": "first", "base_url": first.url + "/v1", "api_key": "k-first-12345"},
+                    {"name": "second", "base_url": second.url + "/v1"},
+                ],
+                "endpoints": [
+                    {"name": "first", "secrets": [{"env": "FIRST_SECRET"}]},
+                    {"name": "second", "path": "/in/second", "secrets": [{"env": "SECOND"}]},
+                ],
+            }
+        ),
+        env={
+            "FIRST_SECRET": program.WEBHOOK_SECRET,
+            "SECOND": other,
+            "OPENAI_WEBHOOK_SECRET": "",
+            "OPENAI_API_KEY": "",
+        },
+    )
+    hooks = {"first": "/webhooks/first", "second": "/in/second"}
+    secrets = {"first": program.WEBHOOK_SECRET, "second": other}
+    for name, path in hooks.items():
+        answer, id = deliveries.deliver(
+            service.intake + path, deliveries.event(video=f"video_{name}"), secret=secrets[name]
+        )
+        assert answer.status == 200
+        event = service.wait_for_event(id, "done")
+        assert (event["source"], event["provider"]) == (name, name)
+        assert service.file(f"video_{name}").exists()
+    wrong, _ = deliveries.deliver(service.intake + "/in/second", deliveries.event())
+    assert wrong.status == 401
+    assert [request.headers.get("authorization") for request in second.requests] == [
+        None for _ in second.requests
+    ]
+
+
+def test_the_lenient_reading_of_signatures_is_there_when_asked_for(provide, serve, configured):
+    service = serve(
+        provide(),
+        config=configured(
+            {
+                "endpoints": [
+                    {
+                        "name": "openai",
+                        "secrets": [{"env": "OPENAI_WEBHOOK_SECRET"}],
+                        "compatibility": "openai",
+                    }
+                ]
+            }
+        ),
+    )
+    body = deliveries.event()
+    fields = deliveries.headers(body)
+    fields["webhook-signature"] = fields["webhook-signature"].removeprefix("v1,")
+    assert http_calls.call("POST", service.hook, fields, body.encode()).status == 200
+
+
+def test_a_video_that_is_stored_keeps_its_digest(provide, serve):
+    import provider
+
+    service = serve(provide())
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    service.wait_for_event(id, "done")
+    digest = hashlib.sha256(provider.FILM).hexdigest()
+    assert digest in service.file("video_1", "manifest.json").read_text()
+    mode = service.file("video_1").stat().st_mode & 0o777
+    assert mode & 0o022 == 0, oct(mode)
