@@ -209,6 +209,21 @@ struct WebhookTests {
         #expect(log.map { $0["type"]?.string } == [type])
     }
 
+    @Test func `an end is taken once, by whichever task comes first`() async throws {
+        let fixture = try fixture()
+        let id = try await fixture.createCompleted()
+        let now = fixture.time.now()
+        let (first, second, wait) = fixture.emulator.state.withLock { state in
+            (
+                state.takeWebhooks(of: id, at: now), state.takeWebhooks(of: id, at: now),
+                state.timeToEnd(of: id, at: now)
+            )
+        }
+        #expect(first.count == 1)
+        #expect(second.isEmpty)
+        #expect(wait == nil)
+    }
+
     @Test(arguments: ["forget", "expire"])
     func `a test can have a video forgotten or its content expire`(action: String) async throws {
         let fixture = try fixture()
