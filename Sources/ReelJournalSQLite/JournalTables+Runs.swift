@@ -16,13 +16,13 @@ extension JournalTables {
     /// How many runs that became due are looked at in one claim.
     private static let promotedCountMax = 10_000
 
-    /// Changes a row that nothing reads, so that the commit has a page to write.
+    /// Changes a row that nothing reads and that is as large as deliveries come, so that a disk
+    /// with room for a page alone does not pass for one that can take them.
+    ///
+    /// Sequences begin at 1, so the body of sequence 0 is nobody's.
     func probe() throws(SQLiteFault) {
         try connection.run(
-            """
-            INSERT INTO marks (name, value) VALUES ('probe', 1)
-            ON CONFLICT (name) DO UPDATE SET value = 1 - value
-            """,
+            "REPLACE INTO bodies (sequence, body) VALUES (0, randomblob(65536))",
             []
         )
     }
