@@ -145,7 +145,6 @@ extension Configuration {
         provider.apiKey = section.secret("api_key")
         provider.organization = section.text("organization")
         provider.project = section.text("project")
-        if let sends = section.bool("sends_webhooks") { provider.sendsWebhooks = sends }
         if let count = section.integer("concurrency_max", in: 1...256) {
             provider.concurrencyMax = count
         }

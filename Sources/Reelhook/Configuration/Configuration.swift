@@ -65,8 +65,6 @@ package struct ProviderSettings: Sendable {
     package var project: String?
     /// Requests to it at the same time.
     package var concurrencyMax = 16
-    /// Whether a webhook is to be expected for its videos.
-    package var sendsWebhooks = true
 }
 
 /// A chain of the configuration file.

@@ -82,7 +82,7 @@ public struct StandardSteps: Sendable {
     }
 
     /// Runs a program with the event on its standard input.
-    func run(_ settings: RunSettings, named name: String) -> Step {
+    func run(_ settings: RunSettings, named name: String, timeLimit: Duration) -> Step {
         let inherited = processEnvironment()
         var environment = settings.environment
         for variable in settings.passedVariables {
@@ -92,11 +92,12 @@ public struct StandardSteps: Sendable {
             command: settings.command,
             directory: settings.directory,
             environment: environment,
+            timeLimit: timeLimit,
             outputByteCountMax: settings.outputByteCountMax,
             journal: parts.journal,
             logger: parts.surroundings.logger
         )
-        return Step(name, handler)
+        return Step(name, handler, timeLimit: timeLimit)
     }
 
     /// The chains of the configuration.
@@ -117,7 +118,8 @@ public struct StandardSteps: Sendable {
             case .store: store()
             case .notify(let target):
                 try notify(settings.name, url: target.url, secrets: target.secrets)
-            case .run(let command): run(command, named: settings.name)
+            case .run(let command):
+                run(command, named: settings.name, timeLimit: settings.timeLimit)
             }
         return Step(
             settings.name,
