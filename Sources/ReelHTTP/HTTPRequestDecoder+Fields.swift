@@ -22,6 +22,7 @@ extension HTTPRequestDecoder {
         }
         try checkHost()
         try decideFraming()
+        guard !head.isEncoded else { throw .contentEncoding }
         head.fields = HTTPFields(
             bytes: Array(buffer[sectionStart..<position]),
             entries: head.entries
@@ -65,6 +66,10 @@ extension HTTPRequestDecoder {
             guard buffer[name.lowerBound + 7] == 0x2D else { throw .framingLookalike }
             guard head.contentLength == nil else { throw .duplicateContentLength }
             head.contentLength = value
+        case 16 where equals(name, "content-encoding"):
+            let isSecond = head.hasContentEncoding
+            head.hasContentEncoding = true
+            if isSecond || !equals(value, "identity") { head.isEncoded = true }
         case 17 where isName(name, "transfer-encoding"):
             guard buffer[name.lowerBound + 8] == 0x2D else { throw .framingLookalike }
             guard head.transferEncoding == nil else { throw .duplicateTransferEncoding }

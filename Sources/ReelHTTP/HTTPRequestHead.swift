@@ -11,6 +11,9 @@ struct HTTPRequestHead: Sendable {
     var contentLength: Range<Int>?
     var transferEncoding: Range<Int>?
     var expectation: Range<Int>?
+    var hasContentEncoding = false
+    /// `Content-Encoding` says something else than one `identity`.
+    var isEncoded = false
     var asksToClose = false
     var asksToKeepAlive = false
     var expectsContinue = false

@@ -78,6 +78,9 @@ package enum HTTPRule: String, Error, Sendable, Hashable, CaseIterable {
     /// A framing field's name with an underscore for its hyphen, which gateways take for it.
     case framingLookalike = "framing_lookalike"
     case bodyTooLarge = "body_too_large"
+    /// A `Content-Encoding` other than one `identity` (RFC 9110, sections 8.4 and 15.5.16): a
+    /// signature does not say which bytes it is of, and what unpacks has no known size.
+    case contentEncoding = "content_encoding"
     /// Not 1 to 16 hexadecimal digits, or beyond 2^63 - 1 (section 7.1).
     case invalidChunkSize = "invalid_chunk_size"
     /// Not by the grammar of section 7.1.1.
@@ -98,6 +101,7 @@ package enum HTTPRule: String, Error, Sendable, Hashable, CaseIterable {
         case .fieldSectionTooLarge, .tooManyFields, .trailerTooLarge: .requestHeaderFieldsTooLarge
         case .unknownExpectation: .expectationFailed
         case .methodTooLong, .connectMethod, .unsupportedTransferCoding: .notImplemented
+        case .contentEncoding: .unsupportedMediaType
         case .unsupportedVersion, .http2Preface: .httpVersionNotSupported
         case .tlsHandshake, .bareCR, .bareLF, .controlByte, .emptyLines, .malformedRequestLine,
             .invalidMethod, .invalidTarget, .http09, .malformedVersion, .foldedLine, .missingColon,

@@ -1,3 +1,5 @@
+internal import ReelHTTP
+
 /// Decides by the address itself whether a request may reach it.
 ///
 /// It is asked after the look-up, for each address that a connection is about to be made to and

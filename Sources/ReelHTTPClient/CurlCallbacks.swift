@@ -1,5 +1,6 @@
 internal import CReelCurl
 internal import Glibc
+internal import ReelHTTP
 
 /// CURLOPT_WRITEFUNCTION(3): content has come.
 func takeContent(

@@ -189,7 +189,9 @@ final class HTTPConnection {
 
     /// Answers what no handler sees, as the last response.
     private func refuse(_ status: HTTPStatus) async throws(SocketError) -> Ending {
-        let response = HTTPResponse.text(status, status.reasonPhrase + "\n")
+        var response = HTTPResponse.text(status, status.reasonPhrase + "\n")
+        // What would have been taken (RFC 9110, section 15.5.16).
+        if status == .unsupportedMediaType { response.fields.set("Accept-Encoding", "identity") }
         _ = try await send(response, with: .refusal)
         context.metrics.answered(status)
         return .lingering

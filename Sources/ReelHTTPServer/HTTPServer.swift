@@ -253,8 +253,11 @@ package final class HTTPServer: Sendable {
 extension HTTPPeer {
     init(_ address: SocketAddress) {
         switch address {
-        case .v4, .v6: self.init(address: address.host, port: address.port)
-        case .unix: self.init(address: "unix", port: 0)
+        case .v4(let number, let port): self = .network(.v4(number), port: port)
+        case .v6(let bytes, let port, _):
+            let address = IPAddress(networkBytes: bytes)
+            self = address.map { .network($0, port: port) } ?? .local("unknown")
+        case .unix: self = .local("unix")
         }
     }
 }

@@ -46,7 +46,7 @@ struct EmulatorFixture {
             fields: fields,
             body: body
         )
-        return await emulator.respond(request, HTTPPeer(address: "127.0.0.1", port: 1))
+        return await emulator.respond(request, HTTPPeer.local("test"))
     }
 
     func get(_ target: String, _ fields: HTTPFields = [:]) async throws -> HTTPResponse {

@@ -25,7 +25,7 @@ struct HTTPRouterTests {
     private func ask(_ method: HTTPMethod, _ target: String) async throws -> (Int, String, String?)
     {
         let request = HTTPRequest(method: method, target: try #require(HTTPTarget(target)))
-        let peer = HTTPPeer(address: "127.0.0.1", port: 1)
+        let peer = HTTPPeer.local("test")
         let response = await router().handler(request, peer)
         guard case .bytes(let body) = response.body else { return (0, "", nil) }
         return (

@@ -1,5 +1,5 @@
 internal import ReelEvents
-internal import ReelHTTPClient
+internal import ReelHTTP
 internal import ReelJSON
 internal import ReelObservability
 internal import ReelWebhooks

@@ -41,7 +41,7 @@ package struct OfflineControl: Sendable {
     ///
     /// - Throws: What a streamed body throws when it breaks off.
     package func exchange(_ request: HTTPRequest) async throws -> (HTTPStatus, [UInt8]) {
-        let response = await handler(request, HTTPPeer(address: "command", port: 0))
+        let response = await handler(request, .local("command"))
         switch response.body {
         case .empty: return (response.status, [])
         case .bytes(let bytes): return (response.status, bytes)

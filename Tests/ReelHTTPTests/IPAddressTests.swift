@@ -1,4 +1,4 @@
-import ReelHTTPClient
+import ReelHTTP
 import Testing
 
 struct IPAddressTests {

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// A v4-mapped address (`::ffff:a.b.c.d`) is read as the IPv4 address that it reaches, so that no
 /// rule about IPv4 can be passed by writing the address in another way.
-package enum IPAddress: Hashable, Sendable {
+package enum IPAddress: Hashable, Sendable, CustomStringConvertible {
     case v4(UInt32)
     case v6(high: UInt64, low: UInt64)
 
@@ -35,6 +35,25 @@ package enum IPAddress: Hashable, Sendable {
             self = .v6(high: number(0..<8), low: number(8..<16))
         default:
             return nil
+        }
+    }
+
+    /// Four decimal parts, or the short form of RFC 5952.
+    package var description: String {
+        switch self {
+        case .v4(let address):
+            return (0..<4).map { String(address >> (24 - 8 * $0) & 255) }.joined(separator: ".")
+        case .v6(let high, let low):
+            var address = in6_addr()
+            unsafe withUnsafeMutableBytes(of: &address) { bytes in
+                unsafe bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+                unsafe bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+            let capacity = socklen_t(text.count)
+            _ = unsafe inet_ntop(AF_INET6, &address, &text, capacity)
+            let used = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            return String(decoding: used, as: UTF8.self)
         }
     }
 
