@@ -74,9 +74,10 @@ def run(*arguments, env=None, timeout=60, stdin=None):
 class Program:
     """A command that runs until it is stopped."""
 
-    def __init__(self, arguments, env=None):
+    def __init__(self, arguments, env=None, under=()):
+        # `under` is the command line of a program that runs the binary as its child.
         self.process = subprocess.Popen(
-            [binary(), *map(str, arguments)],
+            [*map(str, under), binary(), *map(str, arguments)],
             env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -198,7 +199,9 @@ class Emulator(Program):
 class Service(Program):
     """`reelhook serve` on a data directory; `again` starts it anew on the same ports."""
 
-    def __init__(self, data, provider=None, config=None, env=None, intake=None, console=None):
+    def __init__(
+        self, data, provider=None, config=None, env=None, intake=None, console=None, under=()
+    ):
         self.data = pathlib.Path(data)
         self.settings = {
             "OPENAI_API_KEY": API_KEY,
@@ -213,7 +216,7 @@ class Service(Program):
         words += ["--console", f"127.0.0.1:{console or 0}"]
         if config:
             words += ["--config", config]
-        super().__init__(words, self.settings)
+        super().__init__(words, self.settings, under)
         self.intake = self.announced("intake")
         self.console = self.announced("console")
         self.hook = f"{self.intake}/webhooks/openai"
