@@ -246,3 +246,18 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzzers need the toolchain's libFuzzer and a build of their own: see Tests/Fuzz/run.
+if Context.environment["REELHOOK_FUZZERS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "ReelRuntime", "ReelJSON", "ReelHTTP", "ReelWebhooks", "ReelJournal",
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["run", "seeds", "http.dict", "json.dict", "webhook.dict"],
+            swiftSettings: settings
+        )
+    )
+}
