@@ -256,7 +256,7 @@ if Context.environment["REELHOOK_FUZZERS"] != nil {
                 "ReelRuntime", "ReelJSON", "ReelHTTP", "ReelWebhooks", "ReelJournal",
             ],
             path: "Tests/Fuzz",
-            exclude: ["run", "seeds", "http.dict", "json.dict", "webhook.dict"],
+            exclude: ["run", "seeds", "http.dict", "json.dict", "proxy.dict", "webhook.dict"],
             swiftSettings: settings
         )
     )

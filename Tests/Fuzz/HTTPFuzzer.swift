@@ -23,11 +23,7 @@ enum HTTPFuzzer {
         let whole = Report([bytes], limits)
         var numbers = ChosenNumbers(control)
         let cut = Report(pieces(of: bytes, &numbers), limits)
-        expect(whole == cut, "cut: \(cut.lines) whole: \(whole.lines)")
-        if bytes.count <= 512 {
-            let single = Report(bytes.map { [$0] }, limits)
-            expect(whole == single, "single: \(single.lines) whole: \(whole.lines)")
-        }
+        expect(whole.agrees(with: cut), "cut: \(cut) whole: \(whole)")
         for request in whole.requests { check(request, limits) }
         checkRewritten(whole)
         return 0
@@ -39,7 +35,8 @@ enum HTTPFuzzer {
     ) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
         var start = 0
-        let longest = 1 + numbers.below(64)
+        // One in four goes in byte by byte.
+        let longest = numbers.below(4) == 0 ? 1 : 2 + numbers.below(64)
         while start < bytes.count {
             let end = min(bytes.count, start + 1 + numbers.below(longest))
             pieces.append(Array(bytes[start..<end]))
@@ -87,6 +84,7 @@ enum HTTPFuzzer {
         let again = Report([bytes], HTTPRequestLimits()).requests
         expect(again.count == report.requests.count, "rewritten, another count")
         for (old, new) in zip(report.requests, again) {
+            // As text: bytes of repeated fields that are no UTF-8 cannot be had to write them anew.
             expect(
                 old.method == new.method && old.target == new.target && old.version == new.version
                     && old.body == new.body && old.fields.fields == new.fields.fields,
@@ -118,8 +116,9 @@ enum HTTPFuzzer {
 }
 
 extension HTTPFuzzer {
-    /// What the decoder says to some pieces, as text that compares.
-    struct Report: Equatable {
+    /// What the decoder says to some pieces.
+    struct Report {
+        /// All but the requests themselves, in order, as text that compares.
         private(set) var lines: [String] = []
         private(set) var requests: [HTTPRequest] = []
 
@@ -141,7 +140,8 @@ extension HTTPFuzzer {
                     case .needMore: break drain
                     case .continueExpected: lines.append("continue")
                     case .request(let request, let keepAlive):
-                        note(request, keepAlive)
+                        requests.append(request)
+                        lines.append(keepAlive ? "request" : "last request")
                         isOver = !keepAlive
                     case .refused(let status, let rule):
                         expect((400...599).contains(status.code), "refused with \(status.code)")
@@ -153,15 +153,14 @@ extension HTTPFuzzer {
             lines.append("then \(decoder.progress)")
         }
 
-        private mutating func note(_ request: HTTPRequest, _ keepAlive: Bool) {
-            requests.append(request)
-            lines.append(
-                "\(request.method.name) \(request.target) \(request.version) \(keepAlive)"
-            )
-            lines += request.fields.fields.map { "\($0.name):\($0.value)" }
-            lines.append("\(request.body)")
+        func agrees(with other: Report) -> Bool {
+            lines == other.lines && requests.count == other.requests.count
+                && zip(requests, other.requests).allSatisfy(HTTPFuzzer.isSame)
         }
+    }
 
-        static func == (left: Report, right: Report) -> Bool { left.lines == right.lines }
+    private static func isSame(_ left: HTTPRequest, _ right: HTTPRequest) -> Bool {
+        left.method == right.method && left.target == right.target && left.version == right.version
+            && left.body == right.body && left.fields == right.fields
     }
 }

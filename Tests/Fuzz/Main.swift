@@ -29,8 +29,10 @@ func fuzzMain(
         unsafe target = { unsafe WebhookFuzzer.check(bytes($0, $1)) }
     case "json":
         unsafe target = { unsafe JSONFuzzer.check(bytes($0, $1)) }
+    case "proxy":
+        unsafe target = { unsafe ProxyFuzzer.check(bytes($0, $1)) }
     default:
-        fatalError("REELHOOK_FUZZER names http, webhook or json")
+        fatalError("REELHOOK_FUZZER names http, webhook, json or proxy")
     }
     return unsafe runFuzzer(&argumentCount, &arguments, target)
 }

@@ -31,38 +31,47 @@ enum ReferenceHMAC {
         bytes += [UInt8](repeating: 0, count: (120 - bytes.count % 64) % 64)
         bytes += (0..<8).map { UInt8(truncatingIfNeeded: (message.count * 8) >> (56 - 8 * $0)) }
         var state = start
+        let constants = constants
+        var schedule = [UInt32](repeating: 0, count: 64)
         for block in stride(from: 0, to: bytes.count, by: 64) {
-            var schedule = (0..<16).map { word in
-                bytes[(block + 4 * word)..<(block + 4 * word + 4)].reduce(UInt32(0)) {
-                    $0 << 8 | UInt32($1)
-                }
+            for word in 0..<16 {
+                let place = block + 4 * word
+                let high = UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16
+                schedule[word] = high | UInt32(bytes[place + 2]) << 8 | UInt32(bytes[place + 3])
             }
             for word in 16..<64 {
                 let (late, early) = (schedule[word - 2], schedule[word - 15])
                 let sigma1 = rotated(late, 17) ^ rotated(late, 19) ^ late >> 10
                 let sigma0 = rotated(early, 7) ^ rotated(early, 18) ^ early >> 3
-                schedule.append(sigma1 &+ schedule[word - 7] &+ sigma0 &+ schedule[word - 16])
+                schedule[word] = sigma1 &+ schedule[word - 7] &+ sigma0 &+ schedule[word - 16]
             }
-            mix(schedule, into: &state)
+            mix(schedule, constants, into: &state)
         }
         return state.flatMap { word in (0..<4).map { UInt8(word >> (24 - 8 * $0) & 255) } }
     }
 
-    private static func mix(_ schedule: [UInt32], into state: inout [UInt32]) {
-        var v = state
+    private static func mix(
+        _ schedule: [UInt32],
+        _ constants: [UInt32],
+        into state: inout [UInt32]
+    ) {
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for round in 0..<64 {
-            let sum1 = rotated(v[4], 6) ^ rotated(v[4], 11) ^ rotated(v[4], 25)
-            let choice = v[4] & v[5] ^ ~v[4] & v[6]
-            let first = v[7] &+ sum1 &+ choice &+ constants[round] &+ schedule[round]
-            let sum0 = rotated(v[0], 2) ^ rotated(v[0], 13) ^ rotated(v[0], 22)
-            let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2]
-            v = [first &+ sum0 &+ majority, v[0], v[1], v[2], v[3] &+ first, v[4], v[5], v[6]]
+            let sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
+            let choice = e & f ^ ~e & g
+            let first = h &+ sum1 &+ choice &+ constants[round] &+ schedule[round]
+            let sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
+            let majority = a & b ^ a & c ^ b & c
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ sum0 &+ majority)
         }
-        for word in 0..<8 { state[word] &+= v[word] }
+        for (word, mixed) in [a, b, c, d, e, f, g, h].enumerated() { state[word] &+= mixed }
     }
 
+    @inline(__always)
     private static func rotated(_ word: UInt32, _ count: UInt32) -> UInt32 {
-        word >> count | word << (32 - count)
+        word &>> count | word &<< (32 &- count)
     }
 
     private static func primes(_ count: Int) -> [UInt64] {

@@ -69,12 +69,10 @@ enum WebhookFuzzer {
         guard case .success = outcome else {
             return expect(!isStrict, "the loose reading refuses what the strict one takes")
         }
-        let codes = codes(request)
+        let codes = (0..<secrets.count).map { code(request, key: $0) }
         let entries = (request.fields["webhook-signature"] ?? "").split { $0 == " " || $0 == "\t" }
         expect(
-            entries.contains { entry in
-                codes.dropLast().contains { entry == "v1," + $0 || entry == $0 }
-            },
+            entries.contains { entry in codes.contains { entry == "v1," + $0 || entry == $0 } },
             "verified loosely without the right code"
         )
     }
@@ -97,8 +95,10 @@ enum WebhookFuzzer {
             signatures[0].utf8.allSatisfy({ (0x20...0x7E).contains($0) || $0 == 9 })
         else { return nil }
         let entries = signatures[0].split { $0 == " " || $0 == "\t" }.filter(isCode).prefix(32)
-        return codes(request).dropLast().firstIndex { code in
-            entries.contains { $0 == "v1," + code }
+        guard !entries.isEmpty else { return nil }
+        return secrets.indices.first { key in
+            let right = "v1," + code(request, key: key)
+            return entries.contains { $0 == right }
         }
     }
 
@@ -114,18 +114,19 @@ enum WebhookFuzzer {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
     )
 
-    /// The right code under each key, for the first id and timestamp there are.
-    private static func codes(_ request: HTTPRequest) -> [String] {
-        codes(
+    /// The right code under a key, for the first id and timestamp there are.
+    private static func code(_ request: HTTPRequest, key: Int) -> String {
+        code(
             id: request.fields["webhook-id"] ?? "",
             time: request.fields["webhook-timestamp"] ?? "",
-            body: request.body
+            body: request.body,
+            key: key
         )
     }
 
-    private static func codes(id: String, time: String, body: [UInt8]) -> [String] {
+    private static func code(id: String, time: String, body: [UInt8], key: Int) -> String {
         let message = Array("\(id).\(time).".utf8) + body
-        return keys.map { ReferenceHMAC.base64(ReferenceHMAC.code(key: $0, message: message)) }
+        return ReferenceHMAC.base64(ReferenceHMAC.code(key: keys[key], message: message))
     }
 
     // MARK: Making a delivery of an input
@@ -147,18 +148,23 @@ enum WebhookFuzzer {
         let timed = lines.map { line in
             named(line, "webhook-timestamp") ? line.flatMap { $0 == 0x40 ? time : [$0] } : line
         }
-        let codes = codes(
-            id: value(timed, "webhook-id"),
-            time: value(timed, "webhook-timestamp"),
-            body: body
-        ).map { Array($0.utf8) }
+        let id = value(timed, "webhook-id")
+        let sent = value(timed, "webhook-timestamp")
+        // Made when one is asked for: a code costs more than all the rest.
+        var codes: [Int: [UInt8]] = [:]
+        func filling(_ key: Int) -> [UInt8] {
+            if let made = codes[key] { return made }
+            let made = Array(code(id: id, time: sent, body: body, key: key).utf8)
+            codes[key] = made
+            return made
+        }
         return timed.map { line in
             guard named(line, "webhook-signature") else { return line }
             return line.flatMap { byte -> [UInt8] in
                 switch byte {
-                case UInt8(ascii: "@"): codes[0]
-                case UInt8(ascii: "#"): codes[1]
-                case UInt8(ascii: "~"): codes[2]
+                case UInt8(ascii: "@"): filling(0)
+                case UInt8(ascii: "#"): filling(1)
+                case UInt8(ascii: "~"): filling(2)
                 default: [byte]
                 }
             }
