@@ -101,6 +101,13 @@ package struct HTTPRequestDecoder: Sendable {
         }
     }
 
+    /// Lets go of the buffer of a connection that is idle; it is made anew by the next feed.
+    package mutating func releaseBuffer() {
+        guard position == buffer.count, case .requestLine = state else { return }
+        buffer = []
+        (position, scanned) = (0, 0)
+    }
+
     /// What the bytes so far amount to; call it until it says `.needMore`.
     package mutating func next() -> HTTPDecoderOutput {
         do {

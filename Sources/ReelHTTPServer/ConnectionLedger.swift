@@ -4,17 +4,26 @@ struct ConnectionLedger {
         case serve(loop: Int)
         /// To be told 503.
         case refuse(loop: Int)
+        /// To be closed without a word.
         case drop
     }
 
     private let connectionCountMax: Int
     private let refusalCountMax: Int
+    private let connectionCountMaxPerClient: Int
     private(set) var servedCounts: [Int]
     private(set) var refusalCount = 0
+    private var clientCounts: [ClientKey: Int] = [:]
 
-    init(loopCount: Int, connectionCountMax: Int, refusalCountMax: Int) {
+    init(
+        loopCount: Int,
+        connectionCountMax: Int,
+        refusalCountMax: Int,
+        connectionCountMaxPerClient: Int = .max
+    ) {
         self.connectionCountMax = connectionCountMax
         self.refusalCountMax = refusalCountMax
+        self.connectionCountMaxPerClient = connectionCountMaxPerClient
         servedCounts = Array(repeating: 0, count: loopCount)
     }
 
@@ -30,6 +39,29 @@ struct ConnectionLedger {
             servedCounts[loop] += 1
             return .serve(loop: loop)
         }
+        return refuse(loop)
+    }
+
+    /// Counts a connection that was to be served for its client; the new admission.
+    ///
+    /// Unless it is to be served, the client is not counted and must not be told to have left.
+    mutating func clientArrived(_ client: ClientKey, on loop: Int) -> Admission {
+        let count = clientCounts[client, default: 0]
+        if count < connectionCountMaxPerClient {
+            clientCounts[client] = count + 1
+            return .serve(loop: loop)
+        }
+        servedCounts[loop] -= 1
+        return refuse(loop)
+    }
+
+    /// Forgets one connection of a client that was counted.
+    mutating func clientLeft(_ client: ClientKey) {
+        let count = clientCounts[client, default: 0]
+        clientCounts[client] = count > 1 ? count - 1 : nil
+    }
+
+    private mutating func refuse(_ loop: Int) -> Admission {
         guard refusalCount < refusalCountMax else { return .drop }
         refusalCount += 1
         return .refuse(loop: loop)

@@ -9,6 +9,10 @@ protocol ConnectionTransport: AnyObject {
         into buffer: inout [UInt8],
         until deadline: Deadline
     ) async throws(SocketError) -> Int
+    /// Waits until a read is worth trying, which may be at once and for nothing.
+    func waitUntilReadable(until deadline: Deadline) async throws(SocketError)
+    /// Reads what is there; 0 once the client has sent all, nil when there is nothing yet.
+    func readAvailable(into buffer: inout [UInt8]) throws(SocketError) -> Int?
     /// Writes all bytes.
     func write(_ bytes: Span<UInt8>, until deadline: Deadline) async throws(SocketError)
     /// Says that no more is written; reading goes on.

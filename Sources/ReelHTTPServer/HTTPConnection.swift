@@ -9,12 +9,14 @@ final class HTTPConnection {
         let timeouts: Timeouts
         let handler: HTTPHandler
         let metrics: HTTPServerMetrics
+        let clients: ClientLimits
     }
 
     /// The configuration's spans, ready to be added to the loop's time.
     struct Timeouts: Sendable {
         let head: Deadline.Span
         let body: Deadline.Span
+        let bodyRateGrace: Deadline.Span
         let write: Deadline.Span
         let idle: Deadline.Span
         let linger: Deadline.Span
@@ -22,6 +24,7 @@ final class HTTPConnection {
         init(_ configuration: HTTPServerConfiguration) {
             head = Deadline.Span(configuration.headTimeout)
             body = Deadline.Span(configuration.bodyTimeout)
+            bodyRateGrace = Deadline.Span(configuration.bodyRateGrace)
             write = Deadline.Span(configuration.writeTimeout)
             idle = Deadline.Span(configuration.idleTimeout)
             linger = Deadline.Span(configuration.lingerTimeout)
@@ -38,8 +41,6 @@ final class HTTPConnection {
         case cut
     }
 
-    private static let smallRead = 8 << 10
-    private static let largeRead = 64 << 10
     /// Content up to this size is written in one call with its head.
     private static let joinedByteCountMax = 64 << 10
     /// Reads and answers after which other connections get their turn.
@@ -50,11 +51,12 @@ final class HTTPConnection {
     private let peer: HTTPPeer
     private let context: Context
     private var output: [UInt8] = []
-    private var received = 0
     private var requestCount = 0
     private var turn = 0
     private var phase: HTTPRequestDecoder.Progress?
     private var phaseDeadline = Deadline.never
+    /// When content is too slow if no more of it comes.
+    private var bodyDeadline = Deadline.never
     /// Whether the client owes nothing: it has begun no request that is not answered.
     private(set) var isIdle = true
 
@@ -107,13 +109,11 @@ final class HTTPConnection {
     private func serve() async throws(SocketError) -> Ending {
         // Locals, since each use of a stored property is an access that is checked at run time.
         var decoder = HTTPRequestDecoder(limits: context.configuration.limits)
-        var input: [UInt8] = []
         while true {
             switch decoder.next() {
             case .needMore:
-                if decoder.progress != phase { enter(decoder.progress, &input) }
-                if let ending = try await receive(into: &input) { return ending }
-                decoder.feed(input.span.extracting(0..<received))
+                if decoder.progress != phase { enter(decoder.progress) }
+                if let ending = try await receive(&decoder) { return ending }
             case .continueExpected:
                 try await write(HTTPResponseEncoder.continueHead)
             case .request(let request, let keepAlive):
@@ -129,11 +129,19 @@ final class HTTPConnection {
         }
     }
 
-    /// Reads what comes next, `received` bytes of it; an ending when nothing more does.
-    private func receive(into input: inout [UInt8]) async throws(SocketError) -> Ending? {
+    /// Feeds the decoder what comes next; an ending when nothing more does.
+    private func receive(
+        _ decoder: inout HTTPRequestDecoder
+    ) async throws(SocketError) -> Ending? {
         if isIdle, server.isStopping { return .closed }
-        do {
-            received = try await transport.read(into: &input, until: phaseDeadline)
+        if phase == .idle {
+            // A connection that waits holds no buffers, since most do little else.
+            decoder.releaseBuffer()
+            output = []
+        }
+        let received: Int
+        do throws(SocketError) {
+            received = try await feed(&decoder)
         } catch {
             switch error {
             case .timedOut: return try await timedOut()
@@ -146,8 +154,25 @@ final class HTTPConnection {
         return nil
     }
 
-    /// Sets the deadline for a phase of the request, and a buffer that fits it.
-    private func enter(_ progress: HTTPRequestDecoder.Progress, _ input: inout [UInt8]) {
+    /// Waits for bytes and then reads them, so that the buffer is needed for no time.
+    private func feed(_ decoder: inout HTTPRequestDecoder) async throws(SocketError) -> Int {
+        while true {
+            try await transport.waitUntilReadable(until: min(phaseDeadline, bodyDeadline))
+            var input = server.takeBuffer(phase == .body ? .large : .small)
+            defer { server.giveBack(input) }
+            guard let count = try transport.readAvailable(into: &input) else { continue }
+            decoder.feed(input.span.extracting(0..<count))
+            if phase == .body {
+                let rate = context.configuration.bodyRateMin
+                let earned = Duration.milliseconds(Int64(count) * 1000 / Int64(rate))
+                bodyDeadline = bodyDeadline.advanced(by: Deadline.Span(earned))
+            }
+            return count
+        }
+    }
+
+    /// Sets the deadline for a phase of the request.
+    private func enter(_ progress: HTTPRequestDecoder.Progress) {
         phase = progress
         let span: Deadline.Span
         switch progress {
@@ -157,8 +182,9 @@ final class HTTPConnection {
         case .ended: span = context.timeouts.linger
         }
         phaseDeadline = server.loop.now.advanced(by: span)
-        let size = progress == .body ? Self.largeRead : Self.smallRead
-        if input.count != size { input = [UInt8](repeating: 0, count: size) }
+        bodyDeadline =
+            progress == .body
+            ? server.loop.now.advanced(by: context.timeouts.bodyRateGrace) : .never
     }
 
     private func timedOut() async throws(SocketError) -> Ending {
@@ -176,7 +202,14 @@ final class HTTPConnection {
         keepAlive: Bool
     ) async throws(SocketError) -> Ending? {
         requestCount += 1
-        let response = await context.handler(request, peer)
+        let client = context.clients.address.client(of: request.fields, from: peer)
+        let response: HTTPResponse
+        if context.clients.allows(client, at: server.loop.now) {
+            response = await context.handler(request, client)
+        } else {
+            context.metrics.limited()
+            response = context.clients.refusal
+        }
         let mayContinue =
             keepAlive && !server.isStopping
             && requestCount < context.configuration.requestCountMax
@@ -263,13 +296,21 @@ final class HTTPConnection {
         isIdle = true
         transport.shutDownWriting()
         let deadline = server.loop.now.advanced(by: context.timeouts.linger)
-        var input = [UInt8](repeating: 0, count: Self.largeRead)
         var drained = 0
         while drained < context.configuration.lingerByteCountMax, !server.isStopping {
-            guard let count = try? await transport.read(into: &input, until: deadline), count > 0
-            else { break }
+            guard let count = try? await drain(until: deadline), count > 0 else { break }
             drained += count
         }
         transport.close()
+    }
+
+    /// Reads what is of no interest any more.
+    private func drain(until deadline: Deadline) async throws(SocketError) -> Int {
+        while true {
+            try await transport.waitUntilReadable(until: deadline)
+            var input = server.takeBuffer(.large)
+            defer { server.giveBack(input) }
+            if let count = try transport.readAvailable(into: &input) { return count }
+        }
     }
 }

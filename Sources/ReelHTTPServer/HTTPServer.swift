@@ -12,6 +12,7 @@ package final class HTTPServer: Sendable {
     private let time: any TimeSource
     private let state = Locked(State())
     private let ledger: Locked<ConnectionLedger>
+    private let clients: ClientLimits
 
     private struct Running {
         let listener: ListeningSocket
@@ -48,9 +49,11 @@ package final class HTTPServer: Sendable {
             ConnectionLedger(
                 loopCount: max(1, configuration.loopCount),
                 connectionCountMax: configuration.connectionCountMax,
-                refusalCountMax: configuration.refusalCountMax
+                refusalCountMax: configuration.refusalCountMax,
+                connectionCountMaxPerClient: configuration.connectionCountMaxPerClient
             )
         )
+        clients = ClientLimits(configuration)
     }
 
     /// Takes the address; from now on connections queue up until `run` accepts them.
@@ -172,7 +175,8 @@ package final class HTTPServer: Sendable {
             configuration: configuration,
             timeouts: HTTPConnection.Timeouts(configuration),
             handler: handler,
-            metrics: metrics
+            metrics: metrics,
+            clients: clients
         )
         await withDiscardingTaskGroup { group in
             var count = 0
@@ -222,24 +226,61 @@ package final class HTTPServer: Sendable {
         on server: ServerLoop,
         _ context: HTTPConnection.Context
     ) async {
+        var admission = admission
         defer { ledger.withLock { $0.connectionEnded(admission) } }
         guard let socket = try? Socket(accepted, on: server.loop) else { return }
-        let connection = HTTPConnection(
-            socket,
-            peer: HTTPPeer(socket.peer),
-            server: server,
-            context: context
-        )
+        guard let peer = await client(of: socket, on: server, context) else {
+            return socket.close()
+        }
+        var counted: ClientKey?
+        if case .serve(let loop) = admission, let key = clients.connectionKey(peer) {
+            admission = ledger.withLock { $0.clientArrived(key, on: loop) }
+            if case .serve = admission {
+                counted = key
+            } else {
+                metrics.clientConnectionsRefused.increment()
+            }
+        } else if case .refuse = admission {
+            metrics.connectionsRefused.increment()
+        }
+        defer { if let counted { ledger.withLock { $0.clientLeft(counted) } } }
+        let connection = HTTPConnection(socket, peer: peer, server: server, context: context)
         switch admission {
         case .serve:
             metrics.accepted.increment()
             metrics.connections.add(1)
             await connection.run()
             metrics.connections.add(-1)
-        case .refuse, .drop:
-            metrics.connectionsRefused.increment()
-            await connection.turnAway()
+        case .refuse: await connection.turnAway()
+        case .drop: socket.close()
         }
+    }
+
+    /// The peer, or whom it speaks for by a PROXY header; nil when that is not as it should be.
+    private func client(
+        of socket: Socket,
+        on server: ServerLoop,
+        _ context: HTTPConnection.Context
+    ) async -> HTTPPeer? {
+        let peer = HTTPPeer(socket.peer)
+        guard clients.address.expectsHeader(from: peer) else { return peer }
+        server.add(awaited: socket)
+        defer { server.remove(awaited: socket) }
+        let deadline = server.loop.now.advanced(by: context.timeouts.head)
+        do throws(SocketError) {
+            switch try await socket.readProxyHeader(until: deadline) {
+            case .client(let address, let port): return .network(address, port: port)
+            case .proxyItself: return peer
+            case .refused(let fault): metrics.proxyHeaderRefused(fault.rawValue)
+            case nil: metrics.proxyHeaderRefused("ended")
+            }
+        } catch {
+            switch error {
+            case .timedOut: metrics.proxyHeaderRefused("timed_out")
+            case .cancelled, .disconnected, .system: break
+            }
+        }
+        return nil
     }
 
     /// Waits for the word to stop and then for the drain timeout, and cuts what is left.

@@ -21,6 +21,16 @@ package struct HTTPServerConfiguration: Sendable {
 
     /// Connections served at once; one more is told 503.
     package var connectionCountMax = 4096
+    /// Connections of one client served at once; one more is told 503.
+    ///
+    /// Those of a proxy that tells its clients by a field of each request are not counted.
+    package var connectionCountMaxPerClient = 4096
+    /// Who counts as the client of a request.
+    package var clientAddress = ClientAddress()
+    /// How many requests a client may make; nil for as many as it likes.
+    package var rateLimit: RateLimit?
+    /// Clients that the limits for each client do not hold for.
+    package var exemptNetworks: [NetworkBlock] = []
     /// Connections that are being told 503 at once; one more is closed without a word.
     package var refusalCountMax = 64
     /// Requests answered on one connection before it is closed.
@@ -33,6 +43,10 @@ package struct HTTPServerConfiguration: Sendable {
     package var headTimeout = Duration.seconds(10)
     /// From the end of the header section to the end of the content.
     package var bodyTimeout = Duration.seconds(60)
+    /// Bytes a second that content must come with on average, once `bodyRateGrace` is over.
+    package var bodyRateMin = 256
+    /// How long content may come as slowly as it likes.
+    package var bodyRateGrace = Duration.seconds(10)
     /// For each 256 KiB of a response.
     package var writeTimeout = Duration.seconds(30)
     /// Between a response and the next request.
@@ -58,12 +72,15 @@ package struct HTTPServerConfiguration: Sendable {
             ("loopCount", loopCount), ("connectionCountMax", connectionCountMax),
             ("refusalCountMax", refusalCountMax), ("requestCountMax", requestCountMax),
             ("retryAfterSeconds", retryAfterSeconds), ("lingerByteCountMax", lingerByteCountMax),
+            ("connectionCountMaxPerClient", connectionCountMaxPerClient),
+            ("bodyRateMin", bodyRateMin),
             ("limits.targetByteCountMax", limits.targetByteCountMax),
             ("limits.fieldSectionByteCountMax", limits.fieldSectionByteCountMax),
             ("limits.fieldCountMax", limits.fieldCountMax),
         ]
         let spans = [
-            ("headTimeout", headTimeout), ("bodyTimeout", bodyTimeout),
+            ("bodyRateGrace", bodyRateGrace), ("headTimeout", headTimeout),
+            ("bodyTimeout", bodyTimeout),
             ("writeTimeout", writeTimeout), ("idleTimeout", idleTimeout),
             ("lingerTimeout", lingerTimeout), ("drainTimeout", drainTimeout),
             ("exhaustionPause", exhaustionPause),
@@ -71,6 +88,16 @@ package struct HTTPServerConfiguration: Sendable {
         let wrongCounts = counts.filter { $0.1 < 1 }.map { "\($0.0) is below 1" }
         let wrongSpans = spans.filter { $0.1 <= .zero }.map { "\($0.0) is not above 0" }
         let tooMany = loopCount > 64 ? ["loopCount is above 64"] : []
-        return wrongCounts + wrongSpans + tooMany
+        return wrongCounts + wrongSpans + tooMany + rateFaults
+    }
+
+    private var rateFaults: [String] {
+        guard let rateLimit else { return [] }
+        let counts = [
+            ("rateLimit.requestsPerSecond", rateLimit.requestsPerSecond),
+            ("rateLimit.burst", rateLimit.burst),
+            ("rateLimit.clientCountMax", rateLimit.clientCountMax),
+        ]
+        return counts.filter { $0.1 < 1 || $0.1 > 1 << 24 }.map { "\($0.0) is out of range" }
     }
 }

@@ -5,7 +5,11 @@ internal import ReelObservability
 struct HTTPServerMetrics: Sendable {
     let connections: Gauge
     let accepted: Counter
+    /// Turned away because there were too many in all.
     let connectionsRefused: Counter
+    /// Turned away because its client had too many.
+    let clientConnectionsRefused: Counter
+    private let requestsLimited: Counter
     private let responses: [Counter]
     private let metrics: Metrics
     private let listener: String
@@ -23,9 +27,18 @@ struct HTTPServerMetrics: Sendable {
             help: "Connections that were accepted and served.",
             labels: ["listener": listener]
         )
-        connectionsRefused = metrics.counter(
-            "reelhook_http_connections_refused_total",
-            help: "Connections that were turned away because there were too many.",
+        func refusals(_ reason: String) -> Counter {
+            metrics.counter(
+                "reelhook_http_connections_refused_total",
+                help: "Connections that were turned away because there were too many.",
+                labels: ["listener": listener, "reason": reason]
+            )
+        }
+        connectionsRefused = refusals("all")
+        clientConnectionsRefused = refusals("client")
+        requestsLimited = metrics.counter(
+            "reelhook_http_requests_limited_total",
+            help: "Requests that were answered 429 because their client made too many.",
             labels: ["listener": listener]
         )
         responses = (1...5).map { digit in
@@ -47,6 +60,21 @@ struct HTTPServerMetrics: Sendable {
             "reelhook_http_requests_refused_total",
             help: "Requests that were refused by the decoder, by the rule that they broke.",
             labels: ["listener": listener, "rule": rule.rawValue]
+        ).increment()
+    }
+
+    /// Counts a request that was answered 429.
+    func limited() {
+        requestsLimited.increment()
+    }
+
+    /// Counts a connection of a trusted proxy that did not begin with a proper PROXY header.
+    func proxyHeaderRefused(_ reason: String) {
+        metrics.counter(
+            "reelhook_http_proxy_headers_refused_total",
+            help:
+                "Connections of trusted proxies without a proper PROXY header, by what was wrong.",
+            labels: ["listener": listener, "reason": reason]
         ).increment()
     }
 

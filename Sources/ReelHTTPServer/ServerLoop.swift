@@ -6,9 +6,19 @@ final class ServerLoop: @unchecked Sendable {
     // SAFETY: everything but the constants is touched only on the loop's thread; the connections
     // run there, and everybody else goes through `execute`.
 
+    /// What a connection reads into, for as long as a read takes.
+    enum BufferSize: Int {
+        case small = 8192
+        case large = 65536
+    }
+
     let loop: EventLoop
+    private var smallBuffer: [UInt8]?
+    private var largeBuffer: [UInt8]?
     private let time: any TimeSource
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// Sockets of which the PROXY header has not come yet.
+    private var awaited: [ObjectIdentifier: Socket] = [:]
     private(set) var isStopping = false
     private var isCut = false
     private var cachedDate = ""
@@ -30,6 +40,25 @@ final class ServerLoop: @unchecked Sendable {
         return cachedDate
     }
 
+    /// A buffer of that size with anything in it; reads do not wait, so that one of each is enough.
+    func takeBuffer(_ size: BufferSize) -> [UInt8] {
+        let kept: [UInt8]?
+        switch size {
+        case .small: (kept, smallBuffer) = (smallBuffer, nil)
+        case .large: (kept, largeBuffer) = (largeBuffer, nil)
+        }
+        return kept ?? [UInt8](repeating: 0, count: size.rawValue)
+    }
+
+    /// Keeps a buffer for the next read.
+    func giveBack(_ buffer: [UInt8]) {
+        if buffer.count == BufferSize.small.rawValue {
+            smallBuffer = buffer
+        } else {
+            largeBuffer = buffer
+        }
+    }
+
     func add(_ connection: HTTPConnection) {
         connections[ObjectIdentifier(connection)] = connection
         if isCut { connection.cut() }
@@ -39,12 +68,22 @@ final class ServerLoop: @unchecked Sendable {
         connections[ObjectIdentifier(connection)] = nil
     }
 
+    func add(awaited socket: Socket) {
+        awaited[ObjectIdentifier(socket)] = socket
+        if isStopping { socket.cancel() }
+    }
+
+    func remove(awaited socket: Socket) {
+        awaited[ObjectIdentifier(socket)] = nil
+    }
+
     /// Closes what is idle; the rest closes after the response that it is at.
     ///
     /// From any thread.
     func stop() {
         loop.execute {
             self.isStopping = true
+            for socket in self.awaited.values { socket.cancel() }
             for connection in self.connections.values where connection.isIdle {
                 connection.cut()
             }
@@ -58,6 +97,7 @@ final class ServerLoop: @unchecked Sendable {
         loop.execute {
             self.isStopping = true
             self.isCut = true
+            for socket in self.awaited.values { socket.cancel() }
             for connection in self.connections.values { connection.cut() }
         }
     }

@@ -36,25 +36,74 @@ package final class Socket: @unchecked Sendable {
         until deadline: Deadline
     ) async throws(SocketError) -> Int {
         while true {
-            try await ready(.reading, until: deadline)
-            let number = try number
-            let outcome: Result<Attempt<Int>, SystemError> = unsafe buffer.withUnsafeMutableBytes {
-                bytes in
-                Result { () throws(SystemError) in
-                    try attempt("recv") {
-                        unsafe recv(number, bytes.baseAddress, bytes.count, 0)
-                    }
-                }
-            }
-            switch outcome {
-            case .failure(let error): throw SocketError(error)
-            case .success(.wouldBlock): registration.exhausted(.reading)
-            case .success(.done(let count)):
-                // Less than asked for means that the socket is empty (epoll(7), edge-triggered):
-                // the next wait need not try first.
-                if count < buffer.count { registration.exhausted(.reading) }
+            try await waitUntilReadable(until: deadline)
+            if let count = try readAvailable(into: &buffer) { return count }
+        }
+    }
+
+    /// Waits until a read is worth trying, which may be at once and for nothing.
+    package func waitUntilReadable(until deadline: Deadline) async throws(SocketError) {
+        try await ready(.reading, until: deadline)
+    }
+
+    /// Reads what is there without waiting; at most as much as the buffer holds.
+    ///
+    /// - Returns: How many bytes were put at the buffer's start; 0 once the peer has sent all; nil
+    ///   when there is nothing yet.
+    package func readAvailable(into buffer: inout [UInt8]) throws(SocketError) -> Int? {
+        let byteCount = buffer.count
+        let count = try receive(into: &buffer, byteCount: byteCount, flags: 0)
+        // Less than asked for means that the socket is empty (epoll(7), edge-triggered): the next
+        // wait need not try first.
+        if let count, count < byteCount { registration.exhausted(.reading) }
+        return count
+    }
+
+    /// Looks at what is there and leaves it for the next read, waiting for the first byte.
+    ///
+    /// - Returns: As for `read`.
+    package func peek(
+        into buffer: inout [UInt8],
+        until deadline: Deadline
+    ) async throws(SocketError) -> Int {
+        while true {
+            try await waitUntilReadable(until: deadline)
+            let byteCount = buffer.count
+            if let count = try receive(
+                into: &buffer,
+                byteCount: byteCount,
+                flags: Int32(MSG_PEEK)
+            ) {
                 return count
             }
+        }
+    }
+
+    /// Takes away bytes that were looked at; the buffer holds at least as many.
+    package func discard(_ byteCount: Int, using buffer: inout [UInt8]) throws(SocketError) {
+        _ = try receive(into: &buffer, byteCount: byteCount, flags: 0)
+    }
+
+    private func receive(
+        into buffer: inout [UInt8],
+        byteCount: Int,
+        flags: Int32
+    ) throws(SocketError) -> Int? {
+        precondition(loop.isCurrent, "a socket was used off its loop")
+        let number = try number
+        let outcome: Result<Attempt<Int>, SystemError> = unsafe buffer.withUnsafeMutableBytes {
+            bytes in
+            precondition(byteCount <= bytes.count, "a read is longer than its buffer")
+            return Result { () throws(SystemError) in
+                try attempt("recv") { unsafe recv(number, bytes.baseAddress, byteCount, flags) }
+            }
+        }
+        switch outcome {
+        case .failure(let error): throw SocketError(error)
+        case .success(.wouldBlock):
+            registration.exhausted(.reading)
+            return nil
+        case .success(.done(let count)): return count
         }
     }
 

@@ -56,34 +56,6 @@ extension Configuration {
         file.finish()
     }
 
-    private mutating func readServer(_ section: inout ObjectReader) {
-        if let count = section.integer("connections_max", in: 1...1_000_000) {
-            server.connectionCountMax = count
-        }
-        if let count = section.integer("body_bytes_max", in: 1024...64 << 20) {
-            server.intakeBodyByteCountMax = count
-        }
-        if let count = section.integer("requests_per_connection_max", in: 1...1_000_000_000) {
-            server.requestsPerConnectionMax = count
-        }
-        if let count = section.integer("event_loops", in: 0...64) { server.loopCount = count }
-        if let span = section.seconds("header_timeout_seconds", in: 1...600) {
-            server.headerTimeout = span
-        }
-        if let span = section.seconds("body_timeout_seconds", in: 1...3600) {
-            server.bodyTimeout = span
-        }
-        if let span = section.seconds("idle_timeout_seconds", in: 1...3600) {
-            server.idleTimeout = span
-        }
-        if let span = section.seconds("write_timeout_seconds", in: 1...3600) {
-            server.writeTimeout = span
-        }
-        if let span = section.seconds("stop_grace_seconds", in: 0...3600) {
-            server.stopGrace = span
-        }
-    }
-
     private mutating func readSettings(_ file: inout ObjectReader) {
         if var section = file.object("dispatch") {
             if let count = section.integer("concurrency_max", in: 1...4096) {
@@ -127,11 +99,8 @@ extension Configuration {
             }
             section.finish()
         }
-        if let networks = file.strings("allowed_networks") {
-            allowedNetworks = networks
-            for network in networks where NetworkBlock(network) == nil {
-                file.fault("allowed_networks", "\(network) is no network such as 10.1.0.0/16")
-            }
+        if file.networks("allowed_networks") != nil, let texts = file.strings("allowed_networks") {
+            allowedNetworks = texts
         }
     }
 
@@ -177,6 +146,10 @@ extension Configuration {
         if let span = section.seconds("tolerance_seconds", in: 1...3600) {
             endpoint.tolerance = span
         }
+        endpoint.allowedNetworks = section.networks("allowed_networks")
+        if endpoint.allowedNetworks == [] {
+            section.fault("allowed_networks", "names no network: nobody could deliver")
+        }
         if endpoint.secrets.isEmpty {
             section.fault("secrets is missing: without one every delivery would be refused")
         }
@@ -211,6 +184,15 @@ extension ObjectReader {
             return nil
         }
         return text
+    }
+
+    /// Networks in CIDR notation; those that are none are left out, and the configuration refused.
+    mutating func networks(_ member: String) -> [NetworkBlock]? {
+        guard let texts = strings(member) else { return nil }
+        for text in texts where NetworkBlock(text) == nil {
+            fault(member, "\(text) is no network such as 10.1.0.0/16")
+        }
+        return texts.compactMap { NetworkBlock($0) }
     }
 
     mutating func address(_ member: String) -> ListenAddress? {

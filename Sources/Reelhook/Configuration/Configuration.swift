@@ -1,5 +1,6 @@
 internal import ReelEvents
-internal import ReelHTTPClient
+package import ReelHTTP
+package import ReelHTTPServer
 package import ReelObservability
 package import ReelWebhooks
 
@@ -22,6 +23,7 @@ public struct Configuration: Sendable {
     package var providers: [ProviderSettings] = []
     package var chains: [ChainSettings] = []
     package var server = ServerSettings()
+    package var clients = ClientSettings()
     package var dispatch = DispatchSettings()
     package var polling = PollingSettings()
     package var fetch = FetchSettings()
@@ -54,6 +56,20 @@ package struct EndpointSettings: Sendable {
     package var secrets: [Secret] = []
     package var compatibility: WebhookCompatibility = .strict
     package var tolerance: Duration = .seconds(300)
+    /// Where deliveries may come from; nil for anywhere.
+    package var allowedNetworks: [NetworkBlock]?
+}
+
+/// Who the clients of the intake are, and what each of them may do.
+package struct ClientSettings: Sendable, Hashable {
+    package var address = ClientAddress()
+    package var connectionCountMax = 256
+    package var requestsPerSecond = 100
+    package var burst = 1000
+    /// Addresses that are told apart.
+    package var addressCountMax = 1 << 15
+    /// Whom the limits do not hold for: programs on this machine, unless the file says otherwise.
+    package var exemptNetworks = ["127.0.0.0/8", "::1"].compactMap { NetworkBlock($0) }
 }
 
 /// A `/v1/videos` server.
@@ -110,6 +126,12 @@ package struct RunSettings: Sendable {
 /// What the listeners allow.
 package struct ServerSettings: Sendable, Hashable {
     package var connectionCountMax = 16_384
+    package var targetByteCountMax = 8 << 10
+    package var headerByteCountMax = 16 << 10
+    package var headerFieldCountMax = 100
+    /// Bytes a second, once the grace is over.
+    package var bodyRateMin = 256
+    package var bodyRateGrace: Duration = .seconds(10)
     package var headerTimeout: Duration = .seconds(10)
     package var bodyTimeout: Duration = .seconds(30)
     package var idleTimeout: Duration = .seconds(75)

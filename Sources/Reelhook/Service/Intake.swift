@@ -15,6 +15,15 @@ struct Intake: Sendable {
         let name: String
         let path: String
         let provider: String
+        /// Where deliveries may come from; nil for anywhere.
+        let allowedNetworks: [NetworkBlock]?
+
+        func allows(_ peer: HTTPPeer) -> Bool {
+            guard let allowedNetworks else { return true }
+            guard let address = peer.ipAddress else { return false }
+            return allowedNetworks.contains { $0.contains(address) }
+        }
+
         let verifier: WebhookVerifier
     }
 
@@ -56,20 +65,16 @@ struct Intake: Sendable {
         by endpoint: Endpoint
     ) async -> HTTPResponse {
         let start = time.uptime()
+        guard endpoint.allows(peer) else {
+            metrics.notAllowed.increment()
+            return refused(by: endpoint, peer, "network_not_allowed")
+        }
         let delivery: VerifiedDelivery
         do throws(VerificationFailure) {
             delivery = try endpoint.verifier.verify(request, receivedAt: time.now())
         } catch {
             metrics.refused(error)
-            logger.warning(
-                "delivery refused",
-                [
-                    "endpoint": .string(endpoint.name),
-                    "reason": .string(error.rawValue),
-                    "peer.address": .string(peer.address),
-                ]
-            )
-            return HTTPResponse(.unauthorized, fields: Answer.type, body: .bytes(Answer.refused))
+            return refused(by: endpoint, peer, error.rawValue)
         }
         do throws(JournalError) {
             let draft = EntryDraft(delivery: delivery, provider: endpoint.provider)
@@ -86,6 +91,23 @@ struct Intake: Sendable {
             )
             return Answer.unavailable
         }
+    }
+
+    /// Says why in the log only: who tries is not to learn which of the conditions failed.
+    private func refused(
+        by endpoint: Endpoint,
+        _ peer: HTTPPeer,
+        _ reason: String
+    ) -> HTTPResponse {
+        logger.warning(
+            "delivery refused",
+            [
+                "endpoint": .string(endpoint.name),
+                "reason": .string(reason),
+                "peer.address": .string(peer.address),
+            ]
+        )
+        return HTTPResponse(.unauthorized, fields: Answer.type, body: .bytes(Answer.refused))
     }
 
     private func accepted(_ outcome: AppendOutcome, _ delivery: VerifiedDelivery) -> HTTPResponse {
@@ -139,6 +161,7 @@ private struct IntakeMetrics: Sendable {
     let accepted: Counter
     let duplicate: Counter
     let unavailable: Counter
+    let notAllowed: Counter
     let latency: Histogram
     private let refusals: [VerificationFailure: Counter]
 
@@ -153,6 +176,7 @@ private struct IntakeMetrics: Sendable {
         accepted = deliveries("accepted")
         duplicate = deliveries("duplicate")
         unavailable = deliveries("unavailable")
+        notAllowed = deliveries("refused", "network_not_allowed")
         latency = metrics.histogram(
             "reelhook_delivery_seconds",
             help: "From a whole request to its delivery on disk."

@@ -81,6 +81,7 @@ struct Listeners: Sendable {
                 name: settings.name,
                 path: settings.path,
                 provider: settings.provider,
+                allowedNetworks: settings.allowedNetworks,
                 verifier: WebhookVerifier(
                     source: settings.name,
                     secrets: secrets,
@@ -104,6 +105,23 @@ struct Listeners: Sendable {
         server.loopCount = isIntake ? settings.intakeLoopCount : 1
         server.limits.bodyByteCountMax =
             isIntake ? settings.intakeBodyByteCountMax : settings.consoleBodyByteCountMax
+        if isIntake {
+            let clients = parts.configuration.clients
+            let random = parts.surroundings.random
+            var limit = RateLimit(seed: (random.next(), random.next()))
+            limit.requestsPerSecond = clients.requestsPerSecond
+            limit.burst = clients.burst
+            limit.clientCountMax = clients.addressCountMax
+            server.rateLimit = limit
+            server.clientAddress = clients.address
+            server.exemptNetworks = clients.exemptNetworks
+            server.connectionCountMaxPerClient = clients.connectionCountMax
+        }
+        server.limits.targetByteCountMax = settings.targetByteCountMax
+        server.limits.fieldSectionByteCountMax = settings.headerByteCountMax
+        server.limits.fieldCountMax = settings.headerFieldCountMax
+        server.bodyRateMin = settings.bodyRateMin
+        server.bodyRateGrace = settings.bodyRateGrace
         server.connectionCountMax = isIntake ? settings.connectionCountMax : 512
         server.requestCountMax = settings.requestsPerConnectionMax
         server.headTimeout = settings.headerTimeout
