@@ -29,8 +29,17 @@ struct ChainBook: Sendable {
 
     /// What is to be done about a pending entry.
     func plan(for entry: JournalEntry) -> EventPlan {
-        if let fault = entry.reason { return .unhandled(fault) }
-        guard let type = entry.type else { return .unhandled(Reason("not_an_event")) }
+        plan(type: entry.type, fault: entry.reason)
+    }
+
+    /// The same for one that is about to be appended.
+    func plan(for draft: EntryDraft) -> EventPlan {
+        plan(type: draft.type, fault: draft.fault)
+    }
+
+    private func plan(type: String?, fault: Reason?) -> EventPlan {
+        if let fault { return .unhandled(fault) }
+        guard let type else { return .unhandled(Reason("not_an_event")) }
         if let plans = plansByType[type] { return .runs(plans) }
         return .unhandled(Reason(EventType(type).isKnown ? "no_chain" : "unknown_type"))
     }

@@ -22,7 +22,9 @@ extension Dispatcher {
         let plans = entries.map { (sequence: $0.sequence, plan: book.plan(for: $0)) }
         try await driver.plan(plans)
         metrics.countPlans(plans)
-        for (entry, plan) in zip(entries, plans) { log(entry, plan.plan) }
+        for (entry, plan) in zip(entries, plans) {
+            logger.note(plan.plan, of: entry.sequence, entry.type, entry.videoID)
+        }
         table.withLock { $0.noteNews() }
         guard entries.count == configuration.planBatch else { return true }
         table.withLock { $0.noteMayHavePending() }
@@ -83,27 +85,5 @@ extension Dispatcher {
         let oldest = try await driver.entries(query).first
         let age = oldest.map { time.now() - $0.receivedAt } ?? .zero
         metrics.backlogAge.set(max(age.components.seconds, 0))
-    }
-
-    private func log(_ entry: JournalEntry, _ plan: EventPlan) {
-        let fields: KeyValuePairs<String, LogValue>
-        switch plan {
-        case .runs(let plans):
-            fields = [
-                "event.sequence": .integer(entry.sequence),
-                "event.type": .string(entry.type ?? ""),
-                "video.id": .string(entry.videoID?.rawValue ?? ""),
-                "event.chains": .integer(plans.count),
-            ]
-            logger.info("event planned", fields)
-        case .unhandled(let reason):
-            fields = [
-                "event.sequence": .integer(entry.sequence),
-                "event.type": .string(entry.type ?? ""),
-                "video.id": .string(entry.videoID?.rawValue ?? ""),
-                "reason": .string(reason.code),
-            ]
-            logger.info("event set aside", fields)
-        }
     }
 }

@@ -73,7 +73,7 @@ package final class Dispatcher: Sendable {
     }
 
     private func serve() async {
-        let wakeUps = journal.wakeUps()
+        let wakeUps = journal.wakeUps(for: .work)
         await withDiscardingTaskGroup { group in
             group.addTask {
                 for await _ in wakeUps {

@@ -22,6 +22,11 @@ package struct EntryDraft: Sendable, Hashable {
     /// is none of these, since a chain may name a type that we do not.
     package let fault: Reason?
     package let replayOf: Int64?
+    /// What is to be done about it, where that is known before it is appended.
+    ///
+    /// It holds for an entry that would be pending and for no other. Without one, the entry is
+    /// pending until it is planned.
+    package var plan: EventPlan?
 
     /// A delivery as its body reads.
     package init(delivery: VerifiedDelivery, provider: String) {

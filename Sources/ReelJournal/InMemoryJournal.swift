@@ -68,6 +68,7 @@ struct InMemoryJournal {
             let isKnown = jobs[VideoKey(provider: news.provider, id: news.id)] != nil
             if !isKnown || news.state != nil { _ = record(news) }
         }
+        if let plan = draft.plan { self.plan(sequence, plan) }
         return outcome
     }
 

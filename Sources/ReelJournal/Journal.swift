@@ -7,22 +7,49 @@ internal import ReelRuntime
 package final class Journal: Sendable {
     package let driver: any JournalDriver
     private let followers = Locked(Followers())
+    private let planner = Locked<(any EventPlanner)?>(nil)
+
+    /// What a follower wants to be woken for.
+    package enum Interest: Sendable, Hashable {
+        /// Whatever changes.
+        case everything
+        /// What may have made work for a dispatcher.
+        case work
+    }
 
     private struct Followers {
         var next = 0
-        var continuations: [Int: AsyncStream<Void>.Continuation] = [:]
+        var continuations: [Int: (interest: Interest, AsyncStream<Void>.Continuation)] = [:]
     }
 
     package init(driver: any JournalDriver) {
         self.driver = driver
     }
 
-    /// Appends and wakes the followers.
+    /// Takes who plans events as they are appended; who was there before does it no longer.
+    package func planAppends(by planner: any EventPlanner) {
+        self.planner.withLock { $0 = planner }
+    }
+
+    /// Appends, with its plan where somebody knows one, and wakes the followers.
+    ///
+    /// An append that made no work wakes nobody who wants to hear of work.
     ///
     /// - Throws: `JournalError` when it is not on disk; nothing was changed then.
     package func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
+        var draft = draft
+        let planner = draft.fault == nil ? planner.withLock { $0 } : nil
+        if let planner { draft.plan = planner.plan(for: draft) }
         let outcome = try await driver.append(draft)
-        wake()
+        guard case .appended(let sequence) = outcome, draft.fault == nil else {
+            wake(for: .everything)
+            return outcome
+        }
+        if let plan = draft.plan { planner?.noteAppended(draft, as: sequence, with: plan) }
+        switch draft.plan {
+        case .unhandled: wake(for: .everything)
+        case .runs, nil: wake()
+        }
         return outcome
     }
 
@@ -39,11 +66,11 @@ package final class Journal: Sendable {
     /// A stream that yields once after whatever number of changes; at most one wake-up waits.
     ///
     /// One consumer for each stream. It ends when the consumer's task is cancelled.
-    package func wakeUps() -> AsyncStream<Void> {
+    package func wakeUps(for interest: Interest = .everything) -> AsyncStream<Void> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let key = followers.withLock { followers in
                 followers.next += 1
-                followers.continuations[followers.next] = continuation
+                followers.continuations[followers.next] = (interest, continuation)
                 return followers.next
             }
             continuation.onTermination = { [followers] _ in
@@ -54,8 +81,19 @@ package final class Journal: Sendable {
 
     /// Wakes whoever follows: after an append, a plan, a verdict, a retry.
     package func wake() {
-        let continuations = followers.withLock { Array($0.continuations.values) }
+        wake { _ in true }
+    }
+
+    /// Wakes those alone who have this interest.
+    private func wake(for interest: Interest) {
+        wake { $0 == interest }
+    }
+
+    private func wake(_ isMeant: (Interest) -> Bool) {
+        let continuations = followers.withLock { followers in
+            followers.continuations.values.filter { isMeant($0.interest) }
+        }
         // A dropped wake-up is one that another, not yet read, already stands for.
-        for continuation in continuations { _ = continuation.yield() }
+        for (_, continuation) in continuations { _ = continuation.yield() }
     }
 }

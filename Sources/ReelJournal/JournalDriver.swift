@@ -13,7 +13,8 @@ package protocol JournalDriver: Sendable {
 
     /// Appends an entry unless its `webhook-id` is known for its source; a fact already recorded
     /// makes it a duplicate or a contradiction. The job of the fact's video moves in the same
-    /// transaction (and is made, with origin `event`, where there is none).
+    /// transaction (and is made, with origin `event`, where there is none). So are the runs of a
+    /// draft that has a plan, unless it is faulty or not the first of its fact.
     func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome
 
     /// Turns pending entries into runs, or sets them aside. Entries that are not pending any more,

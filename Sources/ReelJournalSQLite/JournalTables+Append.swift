@@ -20,6 +20,9 @@ extension JournalTables {
         let (video, outcome) = try settleVideo(of: draft, provider, sequence)
         try insert(draft, outcome, sequence, source, provider, video)
         try widenSpan(sequence, draft.receivedAt)
+        if case .appended = outcome, case .runs = draft.plan, let plan = draft.plan {
+            try self.plan(sequence, plan)
+        }
         return outcome
     }
 
@@ -97,10 +100,16 @@ extension JournalTables {
         _ video: Int64?
     ) throws(SQLiteFault) {
         let state: EventState
+        var reason = draft.fault
+        var isPlanned = false
         var related = draft.replayOf
         switch outcome {
         case .appended, .redelivery:
-            state = draft.fault == nil ? .pending : .unhandled
+            if reason == nil, case .unhandled(let found) = draft.plan {
+                reason = found
+                isPlanned = true
+            }
+            state = reason == nil ? .pending : .unhandled
         case .duplicateFact(_, let first):
             state = .duplicate
             related = first
@@ -114,8 +123,11 @@ extension JournalTables {
             """
             INSERT INTO entries (
                 sequence, state, origin, source, provider, type, video, received_at, occurred_at,
-                related, webhook_key, webhook_id, event_key, event_id, reason_code, reason_detail
-            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                related, webhook_key, webhook_id, event_key, event_id, reason_code, reason_detail,
+                is_planned
+            ) VALUES (
+                ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
+            )
             """,
             [
                 .integer(sequence), .integer(state.code), .integer(draft.origin.code),
@@ -125,7 +137,8 @@ extension JournalTables {
                 .optional(draft.webhookID),
                 .optional(draft.eventID.map { LookupKey.of($0) }),
                 .optional(draft.eventID),
-                .optional(draft.fault?.code), .optional(draft.fault?.detail),
+                .optional(reason?.code), .optional(reason?.detail),
+                .integer(isPlanned ? 1 : 0),
             ]
         )
         try connection.run(

@@ -109,6 +109,7 @@ public final class ReelhookService: Sendable {
         let listeners = try Listeners.bind(parts, readiness)
         let dispatcher = makeDispatcher(parts, chains)
         let reconciler = makeReconciler(parts)
+        parts.journal.planAppends(by: dispatcher.planner)
         logger.info(
             "service started",
             [
