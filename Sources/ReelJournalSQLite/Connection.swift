@@ -168,12 +168,15 @@ final class Connection: @unchecked Sendable {
     /// Copies what the write-ahead log holds into the database.
     ///
     /// - Parameter waiting: Also waits for readers, so that the log begins anew.
-    /// - Returns: Whether all of it was copied.
-    func checkpoint(waiting: Bool) -> Bool {
+    /// - Returns: Whether all of it was copied; false when readers held some of it back.
+    /// - Throws: What SQLite gives; the log then holds everything still.
+    func checkpoint(waiting: Bool) throws(SQLiteFault) -> Bool {
         var logged: Int32 = 0
         var copied: Int32 = 0
         let mode = waiting ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
         let status = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &copied)
+        let isHeldUp = status & 0xFF == SQLITE_BUSY || status & 0xFF == SQLITE_LOCKED
+        guard status == SQLITE_OK || isHeldUp else { throw SQLiteFault(code: status) }
         return status == SQLITE_OK && logged == copied
     }
 

@@ -9,6 +9,7 @@ struct JournalMetrics: Sendable {
     let queuedWrites: Gauge
     let walByteCount: Gauge
     let checkpoints: Counter
+    let failedCheckpoints: Counter
     let reopenings: Counter
     private let appends: [AppendOutcome.Kind: Counter]
     private let failures: [String: Counter]
@@ -38,6 +39,10 @@ struct JournalMetrics: Sendable {
         checkpoints = metrics.counter(
             "reelhook_journal_checkpoints_total",
             help: "Times that the write-ahead log was copied into the database."
+        )
+        failedCheckpoints = metrics.counter(
+            "reelhook_journal_failed_checkpoints_total",
+            help: "Times that the write-ahead log could not be copied into the database."
         )
         reopenings = metrics.counter(
             "reelhook_journal_reopenings_total",

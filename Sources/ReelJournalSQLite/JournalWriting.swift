@@ -12,7 +12,13 @@ final class JournalWriting {
     private let logger: Logger
     private let time: any TimeSource
     private let open: @Sendable () throws(JournalError) -> Connection
+    private let checkpoint: Checkpoint
     private var checkpointedPageCount = 0
+    /// No checkpoint is tried before this moment of `time.uptime()`.
+    private var checkpointPause: Duration?
+
+    /// Copies the log into the database, waiting for readers or not; whether all was copied.
+    typealias Checkpoint = (Connection, Bool) throws(SQLiteFault) -> Bool
 
     init(
         _ connection: Connection,
@@ -20,7 +26,10 @@ final class JournalWriting {
         metrics: JournalMetrics,
         logger: Logger,
         time: any TimeSource,
-        open: @escaping @Sendable () throws(JournalError) -> Connection
+        open: @escaping @Sendable () throws(JournalError) -> Connection,
+        checkpoint: @escaping Checkpoint = { (connection, isWaiting) throws(SQLiteFault) in
+            try connection.checkpoint(waiting: isWaiting)
+        }
     ) {
         tables = JournalTables(connection)
         self.configuration = configuration
@@ -28,6 +37,7 @@ final class JournalWriting {
         self.logger = logger
         self.time = time
         self.open = open
+        self.checkpoint = checkpoint
     }
 
     /// Performs the works in one transaction and tells each of them how it went.
@@ -114,10 +124,21 @@ final class JournalWriting {
         if pageCount < checkpointedPageCount { checkpointedPageCount = 0 }
         let grownByteCount = (pageCount - checkpointedPageCount) * pageByteCount
         guard grownByteCount >= configuration.checkpointByteCount else { return }
+        if let checkpointPause, time.uptime() < checkpointPause { return }
         let isTooLong = pageCount * pageByteCount >= configuration.walByteCountMax
-        if tables.connection.checkpoint(waiting: isTooLong) {
-            metrics.checkpoints.increment()
+        do throws(SQLiteFault) {
+            if try checkpoint(tables.connection, isTooLong) { metrics.checkpoints.increment() }
+            checkpointedPageCount = pageCount
+            checkpointPause = nil
+        } catch {
+            metrics.failedCheckpoints.increment()
+            logger.error(
+                "The write-ahead log was not copied into the database",
+                ["reason": .string(error.journalError.code), "code": .integer(Int(error.code))]
+            )
+            // The log holds what was to be copied, so nothing is lost; it grows until it is.
+            checkpointPause = time.uptime() + configuration.checkpointRetryWait
+            undo(tables, error)
         }
-        checkpointedPageCount = pageCount
     }
 }

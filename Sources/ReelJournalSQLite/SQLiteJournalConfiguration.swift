@@ -12,6 +12,8 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     package var checkpointByteCount = 16 << 20
     /// The length of the write-ahead log at which the writer waits for readers to let go of it.
     package var walByteCountMax = 256 << 20
+    /// After a copy that failed, until the next is tried.
+    package var checkpointRetryWait: Duration = .seconds(1)
     /// The largest database; a write that needs more is refused as on a full disk.
     package var byteCountMax: Int64 = 1 << 40
     /// The memory for pages of each connection.
