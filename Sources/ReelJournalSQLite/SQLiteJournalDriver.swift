@@ -35,10 +35,7 @@ package final class SQLiteJournalDriver: JournalDriver {
     ) throws(JournalError) -> SQLiteJournalDriver {
         let file = try JournalFile(path: path)
         let journalMetrics = JournalMetrics(metrics)
-        // A file that is not ours to change is looked at by a connection that cannot change it.
-        for onlooker in try readingConnections(path, .onlooker, configuration).prefix(1) {
-            _ = try Schema.version(of: onlooker)
-        }
+        try examine(path, configuration)
         let connection = try writingConnection(file, configuration)
         // The lock says that whoever held a lease is gone: nobody waits for it to end.
         try attempt { () throws(SQLiteFault) in try connection.execute(endLeases) }
@@ -83,6 +80,26 @@ package final class SQLiteJournalDriver: JournalDriver {
         UPDATE runs INDEXED BY runs_timed SET claimable_at = 0
         WHERE is_ready = 0 AND state <= 2 AND state = 1 AND claimable_at > 0
         """
+
+    /// Looks at a file that may not be ours to change by a connection that cannot change it.
+    ///
+    /// One that a kill in its first moments left half made is a writer's to roll back first.
+    private static func examine(
+        _ path: String,
+        _ configuration: SQLiteJournalConfiguration
+    ) throws(JournalError) {
+        let onlooker = try attempt { () throws(SQLiteFault) -> Connection? in
+            let connection = try Connection(path: path, role: .onlooker)
+            do throws(SQLiteFault) {
+                try connection.limit(configuration)
+            } catch {
+                guard error == .rollbackDue else { throw error }
+                return nil
+            }
+            return connection
+        }
+        if let onlooker { _ = try Schema.version(of: onlooker) }
+    }
 
     private static func writingConnection(
         _ file: JournalFile,

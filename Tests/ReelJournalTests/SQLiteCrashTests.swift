@@ -32,6 +32,21 @@ struct SQLiteCrashTests {
         await driver.close()
     }
 
+    @Test func `a kill while the first page is written leaves a journal that opens`() async throws {
+        let bench = try SQLiteBench()
+        // What undoes it: a header that says that the file was empty (sqlite.org/fileformat.html,
+        // section 3).
+        var header: [UInt8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
+        header += [0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0x10, 0]
+        header += [UInt8](repeating: 0, count: 512 - header.count)
+        try FileTree.write([UInt8](repeating: 0, count: 4_096), to: bench.path)
+        try FileTree.write(header, to: bench.path + "-journal")
+        let driver = try bench.open()
+        #expect(try await driver.append(bench.observation("video_1")) == .appended(sequence: 1))
+        #expect(try await driver.integrityFaults().isEmpty)
+        await driver.close()
+    }
+
     @Test func `a torn log keeps the writes before the tear and none after`() async throws {
         let bench = try SQLiteBench()
         let driver = try bench.open()
