@@ -40,16 +40,60 @@ final class JournalFile: Sendable {
             return
         }
         _ = Glibc.close(file)
-        // A new name is only on disk once its directory is (fsync(2)).
+    }
+
+    /// Writes the log that a process left behind over itself and waits for the disk.
+    ///
+    /// After a failed fsync the kernel takes pages for clean that never reached the disk: a log may
+    /// read whole and not be there after a power cut, and what is accepted next would stand behind
+    /// a hole. Copying it into the database is no cure, since a cut in the midst of that would
+    /// leave pages of commits that are lost. The bytes stay what they are, so that neither a cut
+    /// in between nor somebody who reads can do harm. After a clean end there is no log.
+    ///
+    /// - Throws: `.cannotOpen`, `.full` or `.io`.
+    func settleLog() throws(JournalError) {
+        let log = unsafe open(path + "-wal", O_RDWR | O_CLOEXEC)
+        guard log >= 0 else {
+            let number = errno
+            guard number == ENOENT else { throw Self.fault(number) }
+            return
+        }
+        defer { _ = Glibc.close(log) }
+        var offset = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe pread(log, $0.baseAddress, $0.count, offset)
+            }
+            guard count >= 0 else { throw Self.fault(errno) }
+            guard count > 0 else { break }
+            var done = 0
+            while done < count {
+                let written = unsafe buffer[done..<count].withUnsafeBytes {
+                    unsafe pwrite(log, $0.baseAddress, $0.count, offset + done)
+                }
+                guard written > 0 else { throw Self.fault(written < 0 ? errno : EIO) }
+                done += written
+            }
+            offset += count
+        }
+        guard fdatasync(log) == 0 else { throw Self.fault(errno) }
+    }
+
+    /// Waits until the names of the database and of its log are on disk.
+    ///
+    /// A new name is there only once its directory is (fsync(2)); SQLite does that for a log, but
+    /// takes no notice when it fails.
+    func synchronizeNames() throws(JournalError) {
         let directory = unsafe open(
-            String(parts(of: path).directory),
+            String(Self.parts(of: path).directory),
             O_RDONLY | O_DIRECTORY | O_CLOEXEC
         )
-        guard directory >= 0 else { throw fault(errno) }
+        guard directory >= 0 else { throw Self.fault(errno) }
         let status = fsync(directory)
         let number = errno
         _ = Glibc.close(directory)
-        guard status == 0 else { throw fault(number) }
+        guard status == 0 else { throw Self.fault(number) }
     }
 
     /// `.<name>.lock` in the same directory.

@@ -36,6 +36,7 @@ package final class SQLiteJournalDriver: JournalDriver {
         let file = try JournalFile(path: path)
         let journalMetrics = JournalMetrics(metrics)
         try examine(path, configuration)
+        try file.settleLog()
         let connection = try writingConnection(file, configuration)
         // The lock says that whoever held a lease is gone: nobody waits for it to end.
         try attempt { () throws(SQLiteFault) in try connection.execute(endLeases) }
@@ -126,6 +127,7 @@ package final class SQLiteJournalDriver: JournalDriver {
         }
         // On a file system without shared memory there is no write-ahead log.
         guard isDurable else { throw .cannotOpen }
+        try file.synchronizeNames()
         return connection
     }
 

@@ -32,6 +32,25 @@ struct SQLiteCrashTests {
         await driver.close()
     }
 
+    @Test func `a log that was left behind is written again before anything is accepted`()
+        async throws
+    {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        for index in 1...300 { _ = try await driver.append(bench.observation("video_\(index)")) }
+        let path = try wreck(bench, "left.db")
+        let log = try FileTree.read(path + "-wal")
+        #expect(log.count > 1 << 20, "more than a piece of it")
+        let before = Timestamp(secondsSinceEpoch: 86_400)
+        try FileTree.setModificationTime(path + "-wal", before)
+        let again = try bench.open(at: path)
+        #expect(try FileTree.modificationTime(path + "-wal") > before)
+        #expect(try FileTree.read(path + "-wal") == log)
+        #expect(try await again.lastSequence() == 300)
+        await again.close()
+        await driver.close()
+    }
+
     @Test func `a kill while the first page is written leaves a journal that opens`() async throws {
         let bench = try SQLiteBench()
         // What undoes it: a header that says that the file was empty (sqlite.org/fileformat.html,

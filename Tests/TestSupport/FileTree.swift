@@ -1,4 +1,5 @@
 internal import Glibc
+package import ReelRuntime
 
 /// The few file operations that tests need to set up and look at what is under test.
 package enum FileTree {
@@ -59,6 +60,21 @@ package enum FileTree {
             if name != ".", name != ".." { names.append(name) }
         }
         return names.sorted()
+    }
+
+    /// When a file's content was written last.
+    package static func modificationTime(_ path: String) throws -> Timestamp {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw Failure("stat", path, errno) }
+        return Timestamp(secondsSinceEpoch: Int64(status.st_mtim.tv_sec))
+    }
+
+    package static func setModificationTime(_ path: String, _ moment: Timestamp) throws {
+        let second = Int(moment.millisecondsSinceEpoch / 1_000)
+        let times = [timespec](repeating: timespec(tv_sec: second, tv_nsec: 0), count: 2)
+        guard unsafe utimensat(AT_FDCWD, path, times, 0) == 0 else {
+            throw Failure("utimensat", path, errno)
+        }
     }
 
     /// Whether there is anything under that name, a dangling link included.
