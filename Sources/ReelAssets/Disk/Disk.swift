@@ -1,3 +1,4 @@
+internal import Glibc
 package import ReelSystem
 
 /// What this room asks of a file system: the seam at which tests break it at any step.
@@ -26,11 +27,35 @@ package protocol Disk: Sendable {
 }
 
 extension Disk {
+    /// Makes a directory that outlives a power cut, and those above it.
+    ///
+    /// Each is on disk before the next is begun in it. The lowest one that is there already is
+    /// waited for too: whoever made it may have died before that. The path is absolute.
+    ///
+    /// - Throws: What the disk gives.
+    package func createDurableDirectory(
+        _ path: String,
+        permissions: UInt32
+    ) throws(AssetError) {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        let isNew = try status(String(path)) == nil
+        if isNew, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            try createDurableDirectory(String(path[..<slash]), permissions: permissions)
+        }
+        try createDirectory(String(path), permissions: permissions)
+        do {
+            try synchronizeDirectory(path + "/..")
+        } catch {
+            // What is above somebody else's directory may be none of ours to open.
+            guard !isNew, error == .disk(code: EACCES) else { throw error }
+        }
+    }
+
     /// Makes a directory durably and tries to write in it, so that one that cannot be used is told
     /// of at start and not by the first file.
     func prove(_ path: String, permissions: UInt32) throws(AssetError) {
-        try createDirectory(path, permissions: permissions)
-        try synchronizeDirectory(path + "/..")
+        try createDurableDirectory(path, permissions: permissions)
         let probe = path + "/.probe"
         let file = try open(probe, .truncate, permissions: 0o600)
         try file.write([0], at: 0)

@@ -42,8 +42,8 @@ struct ServiceParts: Sendable {
         var configuration = given
         configuration.dataDirectory = absolutePath(given.dataDirectory)
         let directory = configuration.dataDirectory
-        do throws(SystemError) {
-            try FileSystem.createDirectory(directory, permissions: 0o750, intermediates: true)
+        do throws(AssetError) {
+            try SystemDisk().createDurableDirectory(directory, permissions: 0o750)
         } catch {
             throw .dataDirectory(path: directory, error.description)
         }
