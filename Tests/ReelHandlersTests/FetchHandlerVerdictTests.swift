@@ -255,7 +255,7 @@ struct FetchHandlerVerdictTests {
         await harness.driver.close()
         let outcome = await harness.run(harness.fetch(provider))
         #expect(outcome.code == "journal_closed")
-        #expect(outcome.wait == .seconds(60))
+        #expect(outcome.wait == .seconds(3))
         #expect(!outcome.isRetry)
     }
 }

@@ -163,7 +163,9 @@ struct StoreHandlerTests {
     @Test func `progress that cannot be kept stops before a file moves`() async throws {
         let harness = try await fetched()
         harness.context.breakDown()
-        #expect(await harness.run(harness.storing()).code == "journal_refused")
+        let outcome = await harness.run(harness.storing())
+        #expect(outcome.code == "journal_refused")
+        #expect(outcome.wait == .seconds(3) && !outcome.isRetry)
         #expect(!FileTree.exists(harness.directory.path + "/videos/video_1/video.mp4"))
     }
 }

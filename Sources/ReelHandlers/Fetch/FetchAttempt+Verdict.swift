@@ -149,8 +149,7 @@ extension FetchAttempt {
     }
 
     func journalOutcome(_ error: JournalError) -> Outcome {
-        let reason = Reason("journal_" + error.code, error.description)
-        return .postpone(limits.diskFullWait, reason)
+        .postpone(error, whenFull: limits.diskFullWait)
     }
 }
 

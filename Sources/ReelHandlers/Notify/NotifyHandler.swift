@@ -51,7 +51,10 @@ package struct NotifyHandler: Handler {
         do {
             body = try await EventDocument(event, context, journal: journal).json.serialized()
         } catch {
-            return .retry(Reason("journal_refused", "the event's files could not be read"))
+            return .postpone(
+                Outcome.journalWait,
+                Reason("journal_refused", "the event's files could not be read")
+            )
         }
         let outcome = await post(body, id: context.id)
         if let reason = outcome.reason {

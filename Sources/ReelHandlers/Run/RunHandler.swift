@@ -48,7 +48,10 @@ package struct RunHandler: Handler {
         do {
             document = try await EventDocument(event, context, journal: journal)
         } catch {
-            return .retry(Reason("journal_refused", "the event's files could not be read"))
+            return .postpone(
+                Outcome.journalWait,
+                Reason("journal_refused", "the event's files could not be read")
+            )
         }
         let result = await ChildProcess.run(
             ProcessRequest(

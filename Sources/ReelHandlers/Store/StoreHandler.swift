@@ -60,9 +60,12 @@ package struct StoreHandler: Handler {
     private func outcome(of fault: StoreFault) -> Outcome {
         switch fault {
         case .journal(let error):
-            return .postpone(diskFullWait, Reason("journal_" + error.code, error.description))
+            return .postpone(error, whenFull: diskFullWait)
         case .context:
-            return .retry(Reason("journal_refused", "the step's progress could not be kept"))
+            return .postpone(
+                Outcome.journalWait,
+                Reason("journal_refused", "the step's progress could not be kept")
+            )
         case .nothing: return .giveUp(Reason("nothing_fetched", "no file was fetched"))
         case .asset(let error):
             let reason = Reason(error.code, error.description)
