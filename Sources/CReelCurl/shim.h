@@ -31,12 +31,19 @@ static inline CURLcode creelcurl_set_list(
     return curl_easy_setopt(easy, option, value);
 }
 
-// curl_easy_setopt is variadic; for WRITEFUNCTION and HEADERFUNCTION.
+// curl_easy_setopt is variadic; for WRITEFUNCTION, HEADERFUNCTION and READFUNCTION.
 static inline CURLcode creelcurl_set_write_function(
     CURL *_Nonnull easy, CURLoption option,
     size_t (*_Nonnull function)(
         char *_Nonnull bytes, size_t size, size_t count, void *_Nullable context)) {
     return curl_easy_setopt(easy, option, function);
+}
+
+// curl_easy_setopt is variadic; for SEEKFUNCTION.
+static inline CURLcode creelcurl_set_seek_function(
+    CURL *_Nonnull easy,
+    int (*_Nonnull function)(void *_Nullable context, curl_off_t offset, int origin)) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, function);
 }
 
 // curl_easy_setopt is variadic; for OPENSOCKETFUNCTION.

@@ -22,6 +22,34 @@ func takeContent(
     }
 }
 
+/// CURLOPT_READFUNCTION(3): there is room for content of the request.
+func giveContent(
+    _ bytes: UnsafeMutablePointer<CChar>,
+    _ size: Int,
+    _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let easy = unsafe easyTransfer(context),
+        let content = easy.nextContent(count: size * count)
+    else { return Int(CURL_READFUNC_ABORT) }
+    // SAFETY: libcurl lends room for `size * count` bytes, and `nextContent` gives no more.
+    unsafe UnsafeMutableRawPointer(bytes).copyMemory(from: content, byteCount: content.count)
+    return content.count
+}
+
+/// CURLOPT_SEEKFUNCTION(3): the request is sent once more, from that offset on.
+func rewindContent(
+    _ context: UnsafeMutableRawPointer?,
+    _ offset: curl_off_t,
+    _ origin: Int32
+) -> Int32 {
+    guard let easy = unsafe easyTransfer(context), origin == SEEK_SET, offset >= 0 else {
+        return Int32(CURL_SEEKFUNC_FAIL)
+    }
+    easy.sendContent(from: Int64(offset))
+    return Int32(CURL_SEEKFUNC_OK)
+}
+
 /// CURLOPT_HEADERFUNCTION(3): a line of the header section has come, with its line end.
 func takeLine(
     _ bytes: UnsafeMutablePointer<CChar>,

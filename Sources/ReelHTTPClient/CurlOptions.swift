@@ -55,31 +55,42 @@ struct CurlOptions {
         set(CURLOPT_URL, request.url)
         // Dots in a path are the server's to read; ids come percent-encoded.
         set(CURLOPT_PATH_AS_IS, 1)
-        let sendsContent =
-            request.body != nil || [.post, .put, .patch].contains(request.method)
-        if request.method == .head {
+        switch request.content {
+        case _ where request.method == .head:
             set(CURLOPT_NOBODY, 1)
-        } else if sendsContent {
-            let body = request.body ?? []
-            set(CURLOPT_POST, 1)
+        case .source(let source):
+            set(CURLOPT_UPLOAD, 1)
             record(
-                unsafe creelcurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, Int(body.count))
-            )
-            // An empty array has no address, and a null pointer would mean a read function.
-            unsafe (body.isEmpty ? [0] : body).withUnsafeBytes { bytes in
-                record(
-                    unsafe creelcurl_set_pointer(
-                        handle,
-                        CURLOPT_COPYPOSTFIELDS,
-                        bytes.baseAddress
-                    )
+                unsafe creelcurl_set_offset(
+                    handle,
+                    CURLOPT_INFILESIZE_LARGE,
+                    Int(source.byteCount)
                 )
-            }
+            )
+            set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
             set(CURLOPT_CUSTOMREQUEST, request.method.name)
-        } else {
+        case .bytes(let bytes):
+            setBytes(bytes, of: request)
+        case nil where [.post, .put, .patch].contains(request.method):
+            setBytes([], of: request)
+        case nil:
             set(CURLOPT_HTTPGET, 1)
             set(CURLOPT_CUSTOMREQUEST, request.method.name)
         }
+    }
+
+    private mutating func setBytes(_ bytes: [UInt8], of request: HTTPClientRequest) {
+        set(CURLOPT_POST, 1)
+        record(
+            unsafe creelcurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, Int(bytes.count))
+        )
+        // An empty array has no address, and a null pointer would mean a read function.
+        unsafe (bytes.isEmpty ? [0] : bytes).withUnsafeBytes { bytes in
+            record(
+                unsafe creelcurl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+            )
+        }
+        set(CURLOPT_CUSTOMREQUEST, request.method.name)
     }
 
     /// The header fields.
@@ -116,6 +127,10 @@ struct CurlOptions {
         unsafe set(CURLOPT_WRITEDATA, context: context)
         record(unsafe creelcurl_set_write_function(handle, CURLOPT_HEADERFUNCTION, takeLine))
         unsafe set(CURLOPT_HEADERDATA, context: context)
+        record(unsafe creelcurl_set_write_function(handle, CURLOPT_READFUNCTION, giveContent))
+        unsafe set(CURLOPT_READDATA, context: context)
+        record(unsafe creelcurl_set_seek_function(handle, rewindContent))
+        unsafe set(CURLOPT_SEEKDATA, context: context)
         record(unsafe creelcurl_set_open_socket_function(handle, openSocket))
         unsafe set(CURLOPT_OPENSOCKETDATA, context: context)
         record(unsafe creelcurl_set_prereq_function(handle, connectionStands))

@@ -18,6 +18,10 @@ final class EasyTransfer {
     private(set) var hasRefusedAddress = false
     /// The head could not be read, or was too large.
     private(set) var hasMalformedHead = false
+    /// The request's own content could not be read.
+    private var hasUnreadableContent = false
+    /// How much of the request's content libcurl was given.
+    private var sentByteCount: Int64 = 0
     /// Bytes came in this turn.
     private(set) var isTouched = false
     /// Since when, and from which count on, the transfer's speed is measured; nil before it is
@@ -77,6 +81,25 @@ final class EasyTransfer {
     func bytesReceived(_ bytes: Span<UInt8>) -> TransferMachine.BytesAction {
         isTouched = true
         return transfer.bytesReceived(bytes)
+    }
+
+    /// The next bytes of the request's content, none at its end; nil when they cannot be read.
+    func nextContent(count: Int) -> [UInt8]? {
+        guard case .source(let source) = transfer.request.content else { return [] }
+        let wanted = Int(min(Int64(count), source.byteCount - sentByteCount))
+        guard wanted > 0 else { return [] }
+        guard let bytes = source.read(at: sentByteCount, count: wanted), !bytes.isEmpty,
+            bytes.count <= wanted
+        else {
+            hasUnreadableContent = true
+            return nil
+        }
+        sentByteCount += Int64(bytes.count)
+        return bytes
+    }
+
+    func sendContent(from offset: Int64) {
+        sentByteCount = offset
     }
 
     /// Whether a connection may be made to the address.
@@ -149,6 +172,7 @@ final class EasyTransfer {
     func error(for code: CURLcode) -> HTTPClientError? {
         if let failure = transfer.failure { return failure }
         if hasMalformedHead { return .malformedResponse }
+        if hasUnreadableContent { return .contentUnreadable }
         guard code != CURLE_OK else { return nil }
         if hasRefusedAddress, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
             return .destinationRefused

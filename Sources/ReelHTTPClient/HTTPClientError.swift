@@ -20,6 +20,8 @@ package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible
     case interrupted
     /// The response is not HTTP.
     case malformedResponse
+    /// The request's own content could not be read.
+    case contentUnreadable
     /// The content passed the limit.
     case tooLarge
     /// The task was cancelled, or the client was stopped.
@@ -40,6 +42,7 @@ package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible
         case .timedOut: "the time allowed was over"
         case .interrupted: "the connection broke before the response was whole"
         case .malformedResponse: "the response is not HTTP"
+        case .contentUnreadable: "the content to be sent could not be read"
         case .tooLarge: "the response is larger than allowed"
         case .cancelled: "the request was cancelled"
         case .overloaded: "too many requests were waiting"
@@ -58,6 +61,7 @@ package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible
         case .timedOut: "timed_out"
         case .interrupted: "interrupted"
         case .malformedResponse: "malformed_response"
+        case .contentUnreadable: "content_unreadable"
         case .tooLarge: "too_large"
         case .cancelled: "cancelled"
         case .overloaded: "overloaded"

@@ -67,7 +67,8 @@ package struct HTTPClientRequest: Sendable {
     /// An absolute `http` or `https` URL.
     package var url: String
     package var fields: HTTPFields
-    package var body: [UInt8]?
+    /// What is sent after the head; nil for a request without content.
+    package var content: HTTPClientContent?
     package var limits: Limits
     /// The Unix socket to connect to instead of the URL's host, for the service's own commands.
     package var unixSocketPath: String?
@@ -91,11 +92,22 @@ package struct HTTPClientRequest: Sendable {
         self.method = method
         self.url = url
         self.fields = fields
-        self.body = body
+        content = body.map { .bytes($0) }
         self.limits = limits
         self.unixSocketPath = unixSocketPath
         self.destinations = destinations
         mayBeSentAgain = [.get, .head, .put, .delete, .options].contains(method)
+    }
+
+    /// The content as bytes; nil when there is none, or when it is read from a source.
+    package var body: [UInt8]? {
+        get {
+            switch content {
+            case .bytes(let bytes): bytes
+            case .source, nil: nil
+            }
+        }
+        set { content = newValue.map { .bytes($0) } }
     }
 }
 

@@ -43,7 +43,7 @@ extension ProviderError {
             case .destinationRefused: .destinationRefused
             case .tlsFailed: .tls
             case .timedOut: .timedOut
-            case .interrupted: .interrupted
+            case .interrupted, .contentUnreadable: .interrupted
             case .malformedResponse: .unexpectedShape
             case .tooLarge: .tooLarge
             case .cancelled: .cancelled

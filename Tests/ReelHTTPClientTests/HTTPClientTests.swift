@@ -38,6 +38,45 @@ struct HTTPClientTests {
         await client.stop()
     }
 
+    /// A megabyte and a bit, made as it is read.
+    private struct Counting: HTTPClientContentSource {
+        var byteCount: Int64 = 1_100_000
+        var readableByteCount = Int64.max
+
+        func read(at offset: Int64, count: Int) -> [UInt8]? {
+            guard offset < readableByteCount else { return nil }
+            return (0..<count).map { UInt8(truncatingIfNeeded: Int(offset) + $0) }
+        }
+    }
+
+    @Test func `content is read from its source while it is sent`() async throws {
+        let server = try ScriptedServer { _ in [.text("HTTP/1.1 204 None\r\n\r\n")] }
+        let client = HTTPClient()
+        var request = HTTPClientRequest(.put, server.url)
+        request.content = .source(Counting())
+        let response = try await client.send(request)
+        #expect(response.status == .noContent)
+        let seen = try #require(server.requests.first)
+        #expect(seen.method == "PUT")
+        #expect(seen["Content-Length"] == "1100000")
+        #expect(seen["Transfer-Encoding"] == nil)
+        #expect(seen["Expect"] == nil)
+        let isWhole = sameBytes(seen.body, (0..<1_100_000).map { UInt8(truncatingIfNeeded: $0) })
+        #expect(isWhole)
+        await client.stop()
+    }
+
+    @Test func `a source that fails ends the transfer`() async throws {
+        let server = try ScriptedServer { _ in [.text("HTTP/1.1 204 None\r\n\r\n")] }
+        let client = HTTPClient()
+        var request = HTTPClientRequest(.put, server.url)
+        request.content = .source(Counting(readableByteCount: 300_000))
+        await #expect(throws: HTTPClientError.contentUnreadable) {
+            try await client.send(request)
+        }
+        await client.stop()
+    }
+
     @Test(
         arguments: [
             (.get, nil, nil), (.head, nil, nil), (.delete, nil, nil), (.post, nil, "0"),

@@ -188,8 +188,9 @@ struct Transfer: Sendable {
             switch error {
             case .tooLarge: throw .refused(Reason("too_large"))
             case .invalidURL, .nameNotResolved, .connectionFailed, .destinationRefused,
-                .tlsFailed, .timedOut, .interrupted, .malformedResponse, .cancelled, .overloaded,
-                .transport:
+                .tlsFailed, .timedOut, .interrupted, .malformedResponse, .contentUnreadable,
+                .cancelled,
+                .overloaded, .transport:
                 throw .interrupted(error)
             }
         }

@@ -119,7 +119,7 @@ package struct NotifyHandler: Handler {
         switch error {
         case .invalidURL, .destinationRefused: return .giveUp(reason)
         case .nameNotResolved, .connectionFailed, .tlsFailed, .timedOut, .interrupted,
-            .malformedResponse, .tooLarge, .cancelled, .overloaded, .transport:
+            .malformedResponse, .contentUnreadable, .tooLarge, .cancelled, .overloaded, .transport:
             return .retry(reason)
         }
     }
