@@ -54,7 +54,8 @@ func tests(
 let everyRoom: [Target.Dependency] = [
     "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",
     "ReelHTTPServer", "ReelHTTPClient", "ReelWebhooks", "ReelJournal", "ReelJournalSQLite",
-    "ReelEvents", "ReelProviders", "ReelAssets", "ReelHandlers", "ReelReconciler", "ReelConsole",
+    "ReelEvents", "ReelProviders", "ReelS3", "ReelAssets", "ReelHandlers", "ReelReconciler",
+    "ReelConsole",
 ]
 
 let package = Package(
@@ -69,6 +70,7 @@ let package = Package(
         library("CReelOpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
         library("CReelSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
         library("CReelCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+        library("CReelExpat", pkgConfig: "expat", package: "libexpat1-dev"),
 
         // What every room is handed.
         room("ReelRuntime", []),
@@ -109,10 +111,14 @@ let package = Package(
             ]
         ),
         room(
+            "ReelS3",
+            ["ReelRuntime", "ReelCrypto", "ReelHTTP", "ReelHTTPClient", "CReelExpat"]
+        ),
+        room(
             "ReelAssets",
             [
                 "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem",
-                "ReelHTTP", "ReelHTTPClient",
+                "ReelHTTP", "ReelHTTPClient", "ReelS3",
             ]
         ),
         room(
@@ -120,7 +126,7 @@ let package = Package(
             [
                 "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem",
                 "ReelHTTP", "ReelHTTPClient", "ReelWebhooks", "ReelJournal", "ReelEvents",
-                "ReelProviders", "ReelAssets",
+                "ReelProviders", "ReelS3", "ReelAssets",
             ]
         ),
         room(
@@ -134,7 +140,8 @@ let package = Package(
             "ReelConsole",
             [
                 "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPServer",
-                "ReelHTTPClient", "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
+                "ReelHTTPClient", "ReelJournal", "ReelEvents", "ReelProviders",
+                "ReelAssets",
             ]
         ),
         room(
@@ -224,9 +231,14 @@ let package = Package(
             ]
         ),
         tests(
+            "ReelS3Tests",
+            ["ReelS3", "ReelHTTPClient", "ReelHTTP", "ReelRuntime"]
+        ),
+        tests(
             "ReelAssetsTests",
             [
-                "ReelAssets", "ReelHTTPClient", "ReelHTTP", "ReelSystem", "ReelCrypto", "ReelJSON",
+                "ReelAssets", "ReelS3", "ReelHTTPClient", "ReelHTTP", "ReelSystem", "ReelCrypto",
+                "ReelJSON",
                 "ReelObservability", "ReelRuntime",
             ]
         ),

@@ -1,3 +1,5 @@
+package import ReelS3
+
 /// Why a file could not be kept, or is not what it claims to be.
 package enum AssetError: Error, Hashable, Sendable, CustomStringConvertible {
     case diskFull
@@ -12,6 +14,8 @@ package enum AssetError: Error, Hashable, Sendable, CustomStringConvertible {
     case lengthMismatch(expected: Int64, found: Int64)
     case tooLarge
     case invalidName
+    /// A store that is no disk did not do its part.
+    case store(S3Error)
 
     /// A sentence that is safe to log.
     package var description: String {
@@ -26,6 +30,7 @@ package enum AssetError: Error, Hashable, Sendable, CustomStringConvertible {
             "the content has \(found) bytes where \(expected) were announced"
         case .tooLarge: "the content is larger than allowed"
         case .invalidName: "the name cannot be a file's"
+        case .store(let error): error.description
         }
     }
 
@@ -41,6 +46,7 @@ package enum AssetError: Error, Hashable, Sendable, CustomStringConvertible {
         case .lengthMismatch: "length_mismatch"
         case .tooLarge: "too_large"
         case .invalidName: "invalid_name"
+        case .store(let error): error.code
         }
     }
 }

@@ -10,6 +10,8 @@ package struct ConsoleContext: Sendable {
     /// The first one takes what names no provider.
     package let providers: [any VideoProvider]
     package let store: any AssetStore
+    /// Whether stored content is answered with a link to the store, where that has links.
+    package let redirectsToStore: Bool
     package let metrics: Metrics
     package let logger: Logger
     package let time: any TimeSource
@@ -22,6 +24,7 @@ package struct ConsoleContext: Sendable {
         journal: Journal,
         providers: [any VideoProvider],
         store: any AssetStore,
+        redirectsToStore: Bool = false,
         metrics: Metrics,
         logger: Logger,
         time: any TimeSource,
@@ -31,6 +34,7 @@ package struct ConsoleContext: Sendable {
         self.journal = journal
         self.providers = providers
         self.store = store
+        self.redirectsToStore = redirectsToStore
         self.metrics = metrics
         self.logger = logger
         self.time = time

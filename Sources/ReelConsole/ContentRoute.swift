@@ -65,6 +65,14 @@ struct ContentRoute: Sendable {
             let fileName = asset.location?.split(separator: "/").last
         else { return nil }
         let key = AssetKey(videoID: id.rawValue, fileName: String(fileName))
+        if context.redirectsToStore, let link = try? await context.store.link(to: key) {
+            return HTTPResponse(
+                .found,
+                fields: [
+                    "Location": link, "Cache-Control": "no-store", "Reelhook-Source": "store",
+                ]
+            )
+        }
         guard let reader = try? await context.store.open(key) else {
             context.logger.warning(
                 "a stored file cannot be opened",

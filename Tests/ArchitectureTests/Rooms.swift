@@ -26,14 +26,15 @@ enum Rooms {
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelHTTP",
             "ReelHTTPClient",
         ],
+        "ReelS3": ["ReelRuntime", "ReelCrypto", "ReelHTTP", "ReelHTTPClient", "CReelExpat"],
         "ReelAssets": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",
-            "ReelHTTPClient",
+            "ReelHTTPClient", "ReelS3",
         ],
         "ReelHandlers": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",
             "ReelHTTPClient", "ReelWebhooks", "ReelJournal", "ReelEvents", "ReelProviders",
-            "ReelAssets",
+            "ReelS3", "ReelAssets",
         ],
         "ReelReconciler": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelJournal", "ReelEvents",
@@ -58,7 +59,7 @@ enum Rooms {
     private static let all: Set<String> = [
         "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",
         "ReelHTTPServer", "ReelHTTPClient", "ReelWebhooks", "ReelJournal", "ReelJournalSQLite",
-        "ReelEvents", "ReelProviders", "ReelAssets", "ReelHandlers", "ReelReconciler",
+        "ReelEvents", "ReelProviders", "ReelS3", "ReelAssets", "ReelHandlers", "ReelReconciler",
         "ReelConsole",
     ]
 

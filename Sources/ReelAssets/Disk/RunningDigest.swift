@@ -2,7 +2,8 @@ internal import ReelCrypto
 internal import ReelSystem
 
 /// A SHA-256 that grows with a file; owned by one writer at a time.
-final class RunningDigest {
+// SAFETY: its owner calls it from one thread at a time, and awaits between two threads.
+final class RunningDigest: @unchecked Sendable {
     private var digest: SHA256? = SHA256()
 
     func update(_ bytes: [UInt8]) {

@@ -12,8 +12,16 @@ package protocol AssetStore: Sendable {
     /// Opens a stored file for reading; nil when there is none.
     func open(_ key: AssetKey) async throws(AssetError) -> (any AssetReader)?
 
+    /// A link with which whoever has it may read the file for a while; nil where the store has
+    /// none.
+    func link(to key: AssetKey) async throws(AssetError) -> String?
+
     /// Deletes every file of a video; legal when there is none.
     func delete(provider: String, videoID: String) async throws(AssetError)
+}
+
+extension AssetStore {
+    package func link(to key: AssetKey) async throws(AssetError) -> String? { nil }
 }
 
 /// Reads a stored file piece by piece; closed when it is let go.

@@ -26,7 +26,8 @@ enum TransferFault: Error, Hashable, Sendable {
         case .notTheMedium(let rule): self = .refused(Reason("not_the_medium", rule))
         case .lengthMismatch, .tooLarge:
             self = .refused(Reason(error.code, error.description))
-        case .diskFull, .disk, .missing, .occupied, .changed, .invalidName: self = .disk(error)
+        case .diskFull, .disk, .missing, .occupied, .changed, .invalidName, .store:
+            self = .disk(error)
         }
     }
 }

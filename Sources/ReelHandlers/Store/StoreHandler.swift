@@ -3,6 +3,7 @@ package import ReelEvents
 package import ReelJournal
 package import ReelObservability
 package import ReelRuntime
+internal import ReelS3
 
 /// Puts the fetched files of an event's video under their final names, and the manifest last.
 ///
@@ -72,6 +73,10 @@ package struct StoreHandler: Handler {
             switch error {
             case .diskFull: return .postpone(diskFullWait, reason)
             case .disk: return .retry(reason)
+            case .store(let error) where error.isTransient:
+                return .retry(after: error.retryAfter, reason)
+            // The operator's to mend; the file is safe in the staging area until then.
+            case .store: return .postpone(diskFullWait, reason)
             case .missing, .occupied, .changed, .notTheMedium, .lengthMismatch, .tooLarge,
                 .invalidName:
                 return .giveUp(reason)

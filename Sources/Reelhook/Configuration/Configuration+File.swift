@@ -93,6 +93,10 @@ extension Configuration {
             }
             section.finish()
         }
+        if var section = file.object("store") {
+            if var reader = section.object("s3") { bucket = Self.bucket(&reader) }
+            section.finish()
+        }
         if var section = file.object("journal") {
             if let count = section.integer("pending_writes_max", in: 1...1_000_000) {
                 journal.pendingWriteCountMax = count

@@ -2,6 +2,7 @@ internal import ReelEvents
 package import ReelHTTP
 package import ReelHTTPServer
 package import ReelObservability
+package import ReelS3
 package import ReelWebhooks
 
 /// What a service is told before it starts: values with limits, none of them unlimited.
@@ -27,6 +28,8 @@ public struct Configuration: Sendable {
     package var dispatch = DispatchSettings()
     package var polling = PollingSettings()
     package var fetch = FetchSettings()
+    /// The bucket that files are kept in; nil for the data directory.
+    package var bucket: BucketSettings?
     package var journal = JournalSettings()
     /// Networks in CIDR notation that notifications may reach besides public addresses.
     package var allowedNetworks: [String] = []
@@ -174,6 +177,49 @@ package struct FetchSettings: Sendable, Hashable {
     package var transferTimeout: Duration = .seconds(3600)
     /// Space that a download must leave on the disk.
     package var reserveByteCount = 64 << 20
+}
+
+/// An S3-compatible store.
+package struct BucketSettings: Sendable {
+    package var endpoint: String
+    package var name: String
+    package var region = "auto"
+    package var style = S3Bucket.Style.path
+    /// What every key begins with; empty, or ending in a slash.
+    package var prefix = ""
+    package var accessKeyID: Secret
+    package var secretAccessKey: Secret
+    package var sessionToken: Secret?
+    /// Whether the console answers with a link to the store instead of the content.
+    package var redirects = false
+    package var linkLifetime: Duration = .seconds(3600)
+    package var singleByteCountMax = 96 << 20
+    package var partByteCount = 16 << 20
+
+    package init(
+        endpoint: String,
+        name: String,
+        accessKeyID: Secret,
+        secretAccessKey: Secret
+    ) {
+        self.endpoint = endpoint
+        self.name = name
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+    }
+
+    /// The bucket's address; nil when a part of it cannot be used.
+    package var bucket: S3Bucket? {
+        S3Bucket(endpoint: endpoint, name: name, region: region, style: style)
+    }
+
+    package var credentials: S3Credentials? {
+        S3Credentials(
+            accessKeyID: accessKeyID.revealed,
+            secretAccessKey: secretAccessKey.revealed,
+            sessionToken: sessionToken?.revealed
+        )
+    }
 }
 
 /// What the journal allows.

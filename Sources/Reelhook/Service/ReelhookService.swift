@@ -132,6 +132,16 @@ public final class ReelhookService: Sendable {
                         try await self.untilStopped { try await reconciler.run() }
                     }
                 }
+                if let bucket = parts.bucket {
+                    let sweep = UploadSweep(
+                        bucket: bucket,
+                        time: self.surroundings.time,
+                        logger: logger.named("store")
+                    )
+                    group.addTask(name: "store") {
+                        try await self.untilStopped { try await sweep.run() }
+                    }
+                }
                 group.addTask(name: "stop") {
                     await self.stopLatch.wait()
                     readiness.noteStopping()
@@ -189,9 +199,7 @@ public final class ReelhookService: Sendable {
             random: surroundings.random,
             logger: surroundings.logger.named("dispatcher"),
             metrics: surroundings.metrics,
-            locate: { [root = parts.configuration.dataDirectory + "/videos/"] asset in
-                root + (asset.location ?? "")
-            }
+            locate: { asset in parts.place(of: asset.location ?? "") }
         )
     }
 

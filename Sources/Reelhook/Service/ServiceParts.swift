@@ -9,6 +9,7 @@ internal import ReelJournalSQLite
 internal import ReelObservability
 internal import ReelProviders
 internal import ReelRuntime
+internal import ReelS3
 internal import ReelSystem
 
 /// The parts of a service, made from its configuration and open; closed by the one who opened them.
@@ -20,7 +21,9 @@ struct ServiceParts: Sendable {
     let pool: BlockingPool
     let providers: [any VideoProvider]
     let staging: StagingArea
-    let store: DiskAssetStore
+    let store: any AssetStore
+    /// The store, where it is a bucket.
+    let bucket: S3AssetStore?
     let stop: Latch
 
     /// What a service is handed besides its configuration.
@@ -60,7 +63,9 @@ struct ServiceParts: Sendable {
             let providers = try makeProviders(configuration, client, surroundings)
             let opened = try openJournal(configuration, surroundings)
             journal = opened
-            let (staging, store) = try await openFiles(configuration, pool, surroundings.time)
+            let staging = try await openStaging(configuration, pool, surroundings.time)
+            let bucket = makeBucket(configuration, client, pool, surroundings)
+            let store = try await openStore(configuration, bucket, pool)
             return ServiceParts(
                 configuration: configuration,
                 surroundings: surroundings,
@@ -70,6 +75,7 @@ struct ServiceParts: Sendable {
                 providers: providers,
                 staging: staging,
                 store: store,
+                bucket: bucket,
                 stop: Latch()
             )
         } catch {
@@ -80,11 +86,11 @@ struct ServiceParts: Sendable {
         }
     }
 
-    private static func openFiles(
+    private static func openStaging(
         _ configuration: Configuration,
         _ pool: BlockingPool,
         _ time: any TimeSource
-    ) async throws(StartError) -> (StagingArea, DiskAssetStore) {
+    ) async throws(StartError) -> StagingArea {
         let directory = configuration.dataDirectory
         do throws(AssetError) {
             let staging = try await StagingArea.open(
@@ -95,8 +101,49 @@ struct ServiceParts: Sendable {
             // Parts of videos that nobody came back to; one that is wanted after all begins anew.
             let oldest = time.now() - .seconds(30 * 86_400)
             _ = try await staging.removeOrphans(writtenBefore: oldest)
-            let store = try await DiskAssetStore.open(directory: directory + "/videos", pool: pool)
-            return (staging, store)
+            return staging
+        } catch {
+            throw .dataDirectory(path: directory, error.description)
+        }
+    }
+
+    /// The bucket, which is not asked for yet: a store that is away holds up no start.
+    private static func makeBucket(
+        _ configuration: Configuration,
+        _ client: HTTPClient,
+        _ pool: BlockingPool,
+        _ surroundings: Surroundings
+    ) -> S3AssetStore? {
+        guard let settings = configuration.bucket, let bucket = settings.bucket,
+            let credentials = settings.credentials
+        else { return nil }
+        var store = S3AssetStore.Configuration()
+        store.prefix = settings.prefix
+        store.linkLifetime = settings.linkLifetime
+        store.singleByteCountMax = Int64(settings.singleByteCountMax)
+        store.partByteCount = Int64(settings.partByteCount)
+        return S3AssetStore(
+            client: S3Client(
+                bucket: bucket,
+                credentials: credentials,
+                transport: client,
+                time: surroundings.time,
+                random: surroundings.random
+            ),
+            pool: pool,
+            configuration: store
+        )
+    }
+
+    private static func openStore(
+        _ configuration: Configuration,
+        _ bucket: S3AssetStore?,
+        _ pool: BlockingPool
+    ) async throws(StartError) -> any AssetStore {
+        if let bucket { return bucket }
+        let directory = configuration.dataDirectory
+        do throws(AssetError) {
+            return try await DiskAssetStore.open(directory: directory + "/videos", pool: pool)
         } catch {
             throw .dataDirectory(path: directory, error.description)
         }
@@ -168,12 +215,21 @@ struct ServiceParts: Sendable {
             journal: journal,
             providers: providers,
             store: store,
+            redirectsToStore: configuration.bucket?.redirects ?? false,
             metrics: surroundings.metrics,
             logger: surroundings.logger.named("console"),
             time: surroundings.time,
             stop: stop,
             version: reelhookVersion
         )
+    }
+
+    /// Where a stored file is, for handlers and notifications: a path, or a bucket and a key.
+    func place(of location: String) -> String {
+        guard let bucket = configuration.bucket else {
+            return configuration.dataDirectory + "/videos/" + location
+        }
+        return "s3://" + bucket.name + "/" + bucket.prefix + location
     }
 
     /// Ends transfers, finishes the journal's writes and closes it.
