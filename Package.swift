@@ -67,7 +67,7 @@ let package = Package(
     targets: [
         // The C libraries.
         library("CReelLinux"),
-        library("CReelOpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
+        library("CReelOpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
         library("CReelSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
         library("CReelCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
         library("CReelExpat", pkgConfig: "expat", package: "libexpat1-dev"),
@@ -76,7 +76,7 @@ let package = Package(
         room("ReelRuntime", []),
         room("ReelJSON", []),
         room("ReelObservability", ["ReelRuntime"]),
-        room("ReelCrypto", ["CReelOpenSSL"]),
+        room("ReelCrypto", ["ReelRuntime", "CReelOpenSSL"]),
         room("ReelSystem", ["ReelRuntime", "CReelLinux"]),
         room("ReelHTTP", []),
 
@@ -199,7 +199,10 @@ let package = Package(
         tests("ReelHTTPTests", ["ReelHTTP", "ReelRuntime"]),
         tests(
             "ReelHTTPServerTests",
-            ["ReelHTTPServer", "ReelHTTP", "ReelSystem", "ReelObservability", "ReelRuntime"]
+            [
+                "ReelHTTPServer", "ReelHTTP", "ReelCrypto", "ReelSystem", "ReelObservability",
+                "ReelRuntime",
+            ]
         ),
         tests(
             "ReelHTTPClientTests",

@@ -2,13 +2,15 @@ internal import ReelSystem
 
 /// What carries the bytes of one connection: a socket, or an encrypted session over one.
 ///
-/// Belongs to its loop's thread. Whoever serves the connection closes it.
+/// Layers lie in the order socket, header of a proxy, TLS, HTTP: a header is taken from the socket
+/// before a session begins on it. Belongs to its loop's thread. Whoever serves the connection
+/// closes it.
 protocol ConnectionTransport: AnyObject {
-    /// Reads what is there, waiting for the first byte; 0 once the client has sent all.
-    func read(
-        into buffer: inout [UInt8],
-        until deadline: Deadline
-    ) async throws(SocketError) -> Int
+    /// Makes it ready for `read` and `write`; to be called again after `interrupted`.
+    ///
+    /// - Returns: False when the client does not speak what is spoken here. It has been told, as
+    ///   far as that can be; what is left is to drain and close.
+    func open(until deadline: Deadline) async throws(SocketError) -> Bool
     /// Waits until a read is worth trying, which may be at once and for nothing.
     func waitUntilReadable(until deadline: Deadline) async throws(SocketError)
     /// Reads what is there; 0 once the client has sent all, nil when there is nothing yet.
@@ -16,7 +18,10 @@ protocol ConnectionTransport: AnyObject {
     /// Writes all bytes.
     func write(_ bytes: Span<UInt8>, until deadline: Deadline) async throws(SocketError)
     /// Says that no more is written; reading goes on.
-    func shutDownWriting()
+    func finishWriting(until deadline: Deadline) async
+    /// Makes who waits to read look once more, now or the next time; where there is nothing, that
+    /// read ends with `interrupted`.
+    func interruptReading()
     /// Closes so that the client sees that it did not get all.
     func reset()
     /// Closes; legal twice.
@@ -25,4 +30,8 @@ protocol ConnectionTransport: AnyObject {
     func cancel()
 }
 
-extension Socket: ConnectionTransport {}
+extension Socket: ConnectionTransport {
+    func open(until deadline: Deadline) async throws(SocketError) -> Bool { true }
+
+    func finishWriting(until deadline: Deadline) async { shutDownWriting() }
+}

@@ -20,8 +20,11 @@ final class HTTPConnection {
         let write: Deadline.Span
         let idle: Deadline.Span
         let linger: Deadline.Span
+        /// For making the transport ready, a handshake above all.
+        let opening: Deadline.Span
 
         init(_ configuration: HTTPServerConfiguration) {
+            opening = Deadline.Span(configuration.openTimeout)
             head = Deadline.Span(configuration.headTimeout)
             body = Deadline.Span(configuration.bodyTimeout)
             bodyRateGrace = Deadline.Span(configuration.bodyRateGrace)
@@ -78,7 +81,7 @@ final class HTTPConnection {
         defer { server.remove(self) }
         let ending: Ending
         do {
-            ending = try await serve()
+            ending = try await open() ? serve() : .lingering
         } catch {
             // A failure of the socket: the client has gone, is too slow to read, or was cut.
             if error == .timedOut { context.metrics.timedOut("write") }
@@ -97,13 +100,47 @@ final class HTTPConnection {
         defer { server.remove(self) }
         var response = HTTPResponse.text(.serviceUnavailable, "Too many connections\n")
         response.fields.set("Retry-After", "\(context.configuration.retryAfterSeconds)")
-        guard (try? await send(response, with: .refusal)) != nil else { return transport.close() }
+        do {
+            if try await open() { _ = try await send(response, with: .refusal) }
+        } catch {
+            return transport.close()
+        }
         await linger()
+    }
+
+    /// Makes a connection that is idle look for a request once more, and close when there is none;
+    /// on the loop's thread.
+    func interrupt() {
+        transport.interruptReading()
     }
 
     /// Ends the connection from outside, on the loop's thread.
     func cut() {
         transport.cancel()
+    }
+
+    /// Makes the transport ready; false when the client does not speak what is spoken here.
+    private func open() async throws(SocketError) -> Bool {
+        var deadline = server.loop.now.advanced(by: context.timeouts.opening)
+        while true {
+            do {
+                return try await transport.open(until: deadline)
+            } catch {
+                switch error {
+                case .interrupted: deadline = firstRequestDeadline(deadline)
+                case .timedOut:
+                    context.metrics.timedOut("handshake")
+                    throw .disconnected
+                case .cancelled, .disconnected, .system: throw error
+                }
+            }
+        }
+    }
+
+    /// Until when a client that has connected and not yet asked is waited for once the server
+    /// stops: its request is on its way, and nobody else will answer it.
+    private func firstRequestDeadline(_ deadline: Deadline) -> Deadline {
+        min(deadline, server.loop.now.advanced(by: context.timeouts.linger))
     }
 
     private func serve() async throws(SocketError) -> Ending {
@@ -133,22 +170,27 @@ final class HTTPConnection {
     private func receive(
         _ decoder: inout HTTPRequestDecoder
     ) async throws(SocketError) -> Ending? {
-        if isIdle, server.isStopping { return .closed }
+        if isIdle, server.isStopping { transport.interruptReading() }
         if phase == .idle {
             // A connection that waits holds no buffers, since most do little else.
             decoder.releaseBuffer()
             output = []
         }
-        let received: Int
-        do throws(SocketError) {
-            received = try await feed(&decoder)
-        } catch {
-            switch error {
-            case .timedOut: return try await timedOut()
-            case .cancelled, .disconnected, .system: return .closed
+        var received: Int?
+        while received == nil {
+            do throws(SocketError) {
+                received = try await feed(&decoder)
+            } catch {
+                switch error {
+                case .timedOut: return try await timedOut()
+                case .interrupted:
+                    guard requestCount == 0, isIdle else { return .closed }
+                    phaseDeadline = firstRequestDeadline(phaseDeadline)
+                case .cancelled, .disconnected, .system: return .closed
+                }
             }
         }
-        guard received > 0 else { return .closed }
+        guard received != 0 else { return .closed }
         isIdle = false
         await yieldAfterTurn()
         return nil
@@ -293,11 +335,12 @@ final class HTTPConnection {
     /// Half-closes and reads for a moment, so that a client that is still sending gets to read the
     /// response: to close with bytes unread is a reset, which may overtake it (RFC 9112, 9.6).
     private func linger() async {
-        isIdle = true
-        transport.shutDownWriting()
+        // No more idle than a request is: it ends by itself, and soon.
+        isIdle = false
         let deadline = server.loop.now.advanced(by: context.timeouts.linger)
+        await transport.finishWriting(until: deadline)
         var drained = 0
-        while drained < context.configuration.lingerByteCountMax, !server.isStopping {
+        while drained < context.configuration.lingerByteCountMax {
             guard let count = try? await drain(until: deadline), count > 0 else { break }
             drained += count
         }

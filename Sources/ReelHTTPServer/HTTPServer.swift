@@ -1,3 +1,4 @@
+internal import ReelCrypto
 package import ReelHTTP
 package import ReelObservability
 package import ReelRuntime
@@ -13,6 +14,7 @@ package final class HTTPServer: Sendable {
     private let state = Locked(State())
     private let ledger: Locked<ConnectionLedger>
     private let clients: ClientLimits
+    private let tls: TLSCredentials?
 
     private struct Running {
         let listener: ListeningSocket
@@ -33,13 +35,24 @@ package final class HTTPServer: Sendable {
         var isStopped = false
     }
 
+    /// Makes a server that is not yet bound.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where it listens, and its limits.
+    ///   - tls: The certificate, for HTTPS; the caller runs what watches its files.
+    ///   - handler: What answers.
+    ///   - logger: Where it says what happens.
+    ///   - metrics: Where it counts.
+    ///   - time: The clocks.
     package init(
         configuration: HTTPServerConfiguration,
+        tls: TLSCredentials? = nil,
         handler: @escaping HTTPHandler,
         logger: Logger,
         metrics: Metrics,
         time: any TimeSource
     ) {
+        self.tls = tls
         self.configuration = configuration
         self.handler = handler
         self.logger = logger.named("http").with(["listener": .string(configuration.name)])
@@ -184,20 +197,33 @@ package final class HTTPServer: Sendable {
                 count += 1
                 // In a flood of connections those of this loop are to be served, too.
                 if count.isMultiple(of: 32) { await Task.yield() }
-                let admission = ledger.withLock { $0.connectionAccepted() }
-                let server: ServerLoop
-                switch admission {
-                case .serve(let loop): server = running.servers[loop]
-                case .refuse(let loop): server = running.servers[loop]
-                case .drop:
-                    metrics.connectionsRefused.increment()
-                    continue
-                }
-                group.addTask(executorPreference: server.loop) {
-                    await self.serve(accepted, admission, on: server, context)
-                }
+                admit(accepted, running, context, &group)
+            }
+            // Who has connected before the end is served; nobody else would.
+            while let accepted = running.listener.acceptLast() {
+                admit(accepted, running, context, &group)
             }
             running.listener.close(on: running.servers[0].loop)
+        }
+    }
+
+    private func admit(
+        _ accepted: AcceptedConnection,
+        _ running: Running,
+        _ context: HTTPConnection.Context,
+        _ group: inout DiscardingTaskGroup
+    ) {
+        let admission = ledger.withLock { $0.connectionAccepted() }
+        let server: ServerLoop
+        switch admission {
+        case .serve(let loop): server = running.servers[loop]
+        case .refuse(let loop): server = running.servers[loop]
+        case .drop:
+            metrics.connectionsRefused.increment()
+            return
+        }
+        group.addTask(executorPreference: server.loop) {
+            await self.serve(accepted, admission, on: server, context)
         }
     }
 
@@ -210,7 +236,7 @@ package final class HTTPServer: Sendable {
             } catch {
                 switch error {
                 case .cancelled: return nil
-                case .timedOut, .disconnected: continue
+                case .timedOut, .interrupted, .disconnected: continue
                 case .system(let cause):
                     // Out of descriptors or memory: trying again at once would only spin.
                     logger.warning("accepting rests", ["reason": .string(cause.description)])
@@ -244,7 +270,12 @@ package final class HTTPServer: Sendable {
             metrics.connectionsRefused.increment()
         }
         defer { if let counted { ledger.withLock { $0.clientLeft(counted) } } }
-        let connection = HTTPConnection(socket, peer: peer, server: server, context: context)
+        let connection = HTTPConnection(
+            transport(over: socket, on: server),
+            peer: peer,
+            server: server,
+            context: context
+        )
         switch admission {
         case .serve:
             metrics.accepted.increment()
@@ -266,21 +297,42 @@ package final class HTTPServer: Sendable {
         guard clients.address.expectsHeader(from: peer) else { return peer }
         server.add(awaited: socket)
         defer { server.remove(awaited: socket) }
-        let deadline = server.loop.now.advanced(by: context.timeouts.head)
-        do throws(SocketError) {
-            switch try await socket.readProxyHeader(until: deadline) {
-            case .client(let address, let port): return .network(address, port: port)
-            case .proxyItself: return peer
-            case .refused(let fault): metrics.proxyHeaderRefused(fault.rawValue)
-            case nil: metrics.proxyHeaderRefused("ended")
-            }
-        } catch {
-            switch error {
-            case .timedOut: metrics.proxyHeaderRefused("timed_out")
-            case .cancelled, .disconnected, .system: break
+        var deadline = server.loop.now.advanced(by: context.timeouts.head)
+        while true {
+            do throws(SocketError) {
+                switch try await socket.readProxyHeader(until: deadline) {
+                case .client(let address, let port): return .network(address, port: port)
+                case .proxyItself: return peer
+                case .refused(let fault): metrics.proxyHeaderRefused(fault.rawValue)
+                case nil: metrics.proxyHeaderRefused("ended")
+                }
+                return nil
+            } catch {
+                switch error {
+                case .timedOut: metrics.proxyHeaderRefused("timed_out")
+                case .interrupted:
+                    // The server stops: who has connected is about to speak, or is let go.
+                    let soon = server.loop.now.advanced(by: context.timeouts.linger)
+                    deadline = min(deadline, soon)
+                    continue
+                case .cancelled, .disconnected, .system: break
+                }
+                return nil
             }
         }
-        return nil
+    }
+
+    private func transport(
+        over socket: Socket,
+        on server: ServerLoop
+    ) -> any ConnectionTransport {
+        guard let tls else { return socket }
+        return TLSTransport(
+            socket,
+            session: TLSSession(serving: tls.context),
+            scratch: server.scratch,
+            metrics: tls.metrics
+        )
     }
 
     /// Waits for the word to stop and then for the drain timeout, and cuts what is left.

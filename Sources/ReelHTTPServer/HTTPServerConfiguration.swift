@@ -38,6 +38,8 @@ package struct HTTPServerConfiguration: Sendable {
     /// What the 503 over the limit says in `Retry-After`, in seconds.
     package var retryAfterSeconds = 2
 
+    /// From the start of the connection to the end of a handshake, where there is one.
+    package var openTimeout = Duration.seconds(10)
     /// From the first byte of a request to the end of its header section, and from the start of
     /// the connection to the first byte.
     package var headTimeout = Duration.seconds(10)
@@ -80,7 +82,7 @@ package struct HTTPServerConfiguration: Sendable {
         ]
         let spans = [
             ("bodyRateGrace", bodyRateGrace), ("headTimeout", headTimeout),
-            ("bodyTimeout", bodyTimeout),
+            ("bodyTimeout", bodyTimeout), ("openTimeout", openTimeout),
             ("writeTimeout", writeTimeout), ("idleTimeout", idleTimeout),
             ("lingerTimeout", lingerTimeout), ("drainTimeout", drainTimeout),
             ("exhaustionPause", exhaustionPause),

@@ -20,6 +20,8 @@ final class ServerLoop: @unchecked Sendable {
     /// Sockets of which the PROXY header has not come yet.
     private var awaited: [ObjectIdentifier: Socket] = [:]
     private(set) var isStopping = false
+    /// The buffers of the loop's sessions of TLS; none without one.
+    private(set) lazy var scratch = TLSTransport.Scratch()
     private var isCut = false
     private var cachedDate = ""
     private var dateExpires = Deadline.now()
@@ -70,22 +72,24 @@ final class ServerLoop: @unchecked Sendable {
 
     func add(awaited socket: Socket) {
         awaited[ObjectIdentifier(socket)] = socket
-        if isStopping { socket.cancel() }
+        if isStopping { socket.interruptReading() }
+        if isCut { socket.cancel() }
     }
 
     func remove(awaited socket: Socket) {
         awaited[ObjectIdentifier(socket)] = nil
     }
 
-    /// Closes what is idle; the rest closes after the response that it is at.
+    /// Closes what is idle, unless a request is there already; the rest closes after the response
+    /// that it is at.
     ///
     /// From any thread.
     func stop() {
         loop.execute {
             self.isStopping = true
-            for socket in self.awaited.values { socket.cancel() }
+            for socket in self.awaited.values { socket.interruptReading() }
             for connection in self.connections.values where connection.isIdle {
-                connection.cut()
+                connection.interrupt()
             }
         }
     }

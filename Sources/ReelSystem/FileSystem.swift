@@ -76,6 +76,15 @@ package enum FileSystem {
         try status { unsafe lstat(path, &$0) }
     }
 
+    /// What a name stands for now, symbolic links followed.
+    ///
+    /// - Throws: What stat(2) gives.
+    package static func identity(_ path: String) throws(SystemError) -> FileIdentity {
+        var record = stat()
+        try call("stat") { unsafe stat(path, &record) }
+        return FileIdentity(record)
+    }
+
     /// Bytes that an unprivileged user may still write on the file system that holds the path.
     package static func freeByteCount(_ path: String) throws(SystemError) -> Int64 {
         var record = statvfs()

@@ -12,6 +12,8 @@ package final class ListeningSocket: @unchecked Sendable {
     /// The address that it is bound to, with the port that the kernel chose if that was left open.
     package let address: SocketAddress
     private let descriptor: OwnedDescriptor
+    /// Whether another process holds the socket, too, and goes on listening.
+    private let isShared: Bool
     private let state = Locked(State())
 
     private struct State {
@@ -19,9 +21,14 @@ package final class ListeningSocket: @unchecked Sendable {
         var isCancelled = false
     }
 
-    private init(_ descriptor: consuming Descriptor, address: SocketAddress) {
+    private init(
+        _ descriptor: consuming Descriptor,
+        address: SocketAddress,
+        isShared: Bool = false
+    ) {
         self.descriptor = OwnedDescriptor(descriptor.release())
         self.address = address
+        self.isShared = isShared
     }
 
     deinit { removeFile() }
@@ -32,14 +39,19 @@ package final class ListeningSocket: @unchecked Sendable {
     /// over when nobody answers on it.
     ///
     /// - Throws: What bind(2) gives, above all `EADDRINUSE`, `EACCES` and `EADDRNOTAVAIL`.
+    ///
+    /// With `sharesPort` several processes of one user may bind the port, and the kernel spreads
+    /// new connections over them (`SO_REUSEPORT`, socket(7)).
     package static func bind(
         _ address: SocketAddress,
+        sharesPort: Bool = false,
         backlog: Int32 = 1024
     ) throws(SystemError) -> ListeningSocket {
         let descriptor = try open(address.family)
         switch address {
         case .v4, .v6:
             try set(descriptor.number, SOL_SOCKET, SO_REUSEADDR, 1)
+            if sharesPort { try set(descriptor.number, SOL_SOCKET, SO_REUSEPORT, 1) }
             if case .v6 = address {
                 try set(descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
             }
@@ -59,6 +71,27 @@ package final class ListeningSocket: @unchecked Sendable {
         try call("listen") { listen(descriptor.number, backlog) }
         let bound = try name(of: descriptor.number) ?? address
         return ListeningSocket(descriptor, address: bound)
+    }
+
+    /// Takes over a socket that listens already and was handed to the process, such as by systemd
+    /// (sd_listen_fds(3)); another process holds it, too, and what waits in its queue is theirs
+    /// when this one stops.
+    ///
+    /// - Throws: `EBADF` when there is no such descriptor, `ENOTSOCK` when it is none of a socket,
+    ///   `EINVAL` when the socket is none that listens for streams.
+    package static func inherited(_ number: Int32) throws(SystemError) -> ListeningSocket {
+        // Not through the wrapper, for which a bad number is a fault of ours.
+        guard fcntl(number, F_GETFD) >= 0 else {
+            throw SystemError(function: "fcntl", number: EBADF)
+        }
+        let descriptor = Descriptor(owning: number)
+        guard try option(number, SO_TYPE) == Int32(SOCK_STREAM.rawValue),
+            try option(number, SO_ACCEPTCONN) == 1, let address = try name(of: number)
+        else { throw SystemError(function: "getsockopt", number: EINVAL) }
+        try call("fcntl") { fcntl(number, F_SETFD, FD_CLOEXEC) }
+        let flags = try call("fcntl") { fcntl(number, F_GETFL) }
+        try call("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+        return ListeningSocket(descriptor, address: address, isShared: true)
     }
 
     /// Waits for the next connection, on the loop's thread; one task, always on the same loop.
@@ -85,6 +118,13 @@ package final class ListeningSocket: @unchecked Sendable {
         }
     }
 
+    /// The next connection that waits in the queue, for who stops listening, on the loop's thread;
+    /// nil when there is none, or when another process goes on with the queue.
+    package func acceptLast() -> AcceptedConnection? {
+        guard !isShared, !descriptor.isClosed else { return nil }
+        return (try? accepted()) ?? nil
+    }
+
     /// Ends `accept`, now and later; from any thread, legal twice.
     package func cancel(on loop: EventLoop) {
         let registration = state.withLock { state in
@@ -109,9 +149,10 @@ package final class ListeningSocket: @unchecked Sendable {
         descriptor.close()
     }
 
-    /// As long as the descriptor is open it answers, so until then the name is ours.
+    /// As long as the descriptor is open it answers, so until then the name is ours, but for one
+    /// that was handed over.
     private func removeFile() {
-        guard !descriptor.isClosed, case .unix(let path) = address else { return }
+        guard !isShared, !descriptor.isClosed, case .unix(let path) = address else { return }
         _ = try? FileSystem.remove(path)
     }
 
@@ -203,6 +244,13 @@ extension ListeningSocket {
         } catch {
             return error.number == ECONNREFUSED
         }
+    }
+
+    private static func option(_ number: Int32, _ name: Int32) throws(SystemError) -> Int32 {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        try call("getsockopt") { unsafe getsockopt(number, SOL_SOCKET, name, &value, &length) }
+        return value
     }
 
     private static func set(

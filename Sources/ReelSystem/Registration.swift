@@ -47,6 +47,7 @@ final class Registration {
     /// The socket has failed or both directions are closed: writing never blocks again either.
     private var isOver = false
     private var isCancelled = false
+    private var isInterrupted = false
     /// The deadline of the timer that is in the heap and counts.
     private var alarm = Deadline.never
 
@@ -96,6 +97,18 @@ final class Registration {
         isCancelled = true
         reading.finish(.cancelled)
         writing.finish(.cancelled)
+    }
+
+    /// Makes whoever reads try once more, now or when it next would wait.
+    func interruptReading() {
+        isInterrupted = true
+        reading.finish(.ready)
+    }
+
+    /// Whether reading was interrupted since this was last asked.
+    func takeInterruption() -> Bool {
+        defer { isInterrupted = false }
+        return isInterrupted
     }
 
     /// The timer in the heap is due; the deadline may have moved on since it was set.

@@ -50,6 +50,7 @@ package final class Socket: @unchecked Sendable {
     ///
     /// - Returns: How many bytes were put at the buffer's start; 0 once the peer has sent all; nil
     ///   when there is nothing yet.
+    /// - Throws: `interrupted` when there is nothing yet and `interruptReading` was called.
     package func readAvailable(into buffer: inout [UInt8]) throws(SocketError) -> Int? {
         let byteCount = buffer.count
         let count = try receive(into: &buffer, byteCount: byteCount, flags: 0)
@@ -57,6 +58,15 @@ package final class Socket: @unchecked Sendable {
         // wait need not try first.
         if let count, count < byteCount { registration.exhausted(.reading) }
         return count
+    }
+
+    /// Makes the read that waits, or the next that would, look once more and then end with
+    /// `interrupted`; on the loop's thread.
+    ///
+    /// What has come and was not yet noticed is read all the same.
+    package func interruptReading() {
+        precondition(loop.isCurrent, "a socket was interrupted off its loop")
+        registration.interruptReading()
     }
 
     /// Looks at what is there and leaves it for the next read, waiting for the first byte.
@@ -102,8 +112,11 @@ package final class Socket: @unchecked Sendable {
         case .failure(let error): throw SocketError(error)
         case .success(.wouldBlock):
             registration.exhausted(.reading)
-            return nil
-        case .success(.done(let count)): return count
+            guard registration.takeInterruption() else { return nil }
+            throw .interrupted
+        case .success(.done(let count)):
+            _ = registration.takeInterruption()
+            return count
         }
     }
 
@@ -115,26 +128,28 @@ package final class Socket: @unchecked Sendable {
         var written = 0
         while written < bytes.count {
             try await ready(.writing, until: deadline)
-            let number = try number
-            let start = written
-            let outcome: Result<Attempt<Int>, SystemError> = unsafe bytes.withUnsafeBytes { all in
-                Result { () throws(SystemError) in
-                    let rest = unsafe UnsafeRawBufferPointer(rebasing: all[start...])
-                    return try attempt("send") {
-                        unsafe send(
-                            number,
-                            rest.baseAddress,
-                            rest.count,
-                            Int32(MSG_NOSIGNAL)
-                        )
-                    }
+            written += try writeNow(bytes.extracting(written..<bytes.count))
+        }
+    }
+
+    /// Writes as much as the kernel takes without waiting.
+    ///
+    /// - Returns: How many bytes; 0 when there is no room.
+    package func writeNow(_ bytes: Span<UInt8>) throws(SocketError) -> Int {
+        let number = try number
+        let outcome: Result<Attempt<Int>, SystemError> = unsafe bytes.withUnsafeBytes { bytes in
+            Result { () throws(SystemError) in
+                try attempt("send") {
+                    unsafe send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
                 }
             }
-            switch outcome {
-            case .failure(let error): throw SocketError(error)
-            case .success(.wouldBlock): registration.exhausted(.writing)
-            case .success(.done(let count)): written += count
-            }
+        }
+        switch outcome {
+        case .failure(let error): throw SocketError(error)
+        case .success(.wouldBlock):
+            registration.exhausted(.writing)
+            return 0
+        case .success(.done(let count)): return count
         }
     }
 

@@ -4,6 +4,8 @@ package enum SocketError: Error, Hashable, Sendable, CustomStringConvertible {
     case timedOut
     /// The socket was cancelled from outside.
     case cancelled
+    /// Nothing was there to read when reading was interrupted; the socket is as it was.
+    case interrupted
     /// The peer has closed or reset the connection.
     case disconnected
     /// Another system call failed.
@@ -20,6 +22,7 @@ package enum SocketError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .timedOut: "the deadline passed"
         case .cancelled: "the socket was cancelled"
+        case .interrupted: "reading was interrupted"
         case .disconnected: "the peer disconnected"
         case .system(let error): error.description
         }

@@ -7,7 +7,7 @@ enum Rooms {
         "ReelRuntime": [],
         "ReelJSON": [],
         "ReelObservability": ["ReelRuntime"],
-        "ReelCrypto": ["CReelOpenSSL"],
+        "ReelCrypto": ["ReelRuntime", "CReelOpenSSL"],
         "ReelSystem": ["ReelRuntime", "CReelLinux"],
         "ReelHTTP": [],
         "ReelHTTPServer": [

@@ -1,3 +1,4 @@
+import Glibc
 import ReelHTTP
 import ReelHTTPServer
 import ReelObservability
@@ -17,6 +18,12 @@ struct HTTPServerStopTests {
         private let state = Locked(State())
 
         var arrivals: Int { state.withLock { $0.arrivals } }
+
+        /// Waits without leaving the thread, which is the loop's.
+        func block() {
+            state.withLock { $0.arrivals += 1 }
+            while !state.withLock({ $0.isOpen }) { sched_yield() }
+        }
 
         func pass() async {
             await withCheckedContinuation { continuation in
@@ -64,6 +71,36 @@ struct HTTPServerStopTests {
                 try await late.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 _ = try await late.receive(exactly: 1)
             }
+        }
+    }
+
+    @Test func `requests that are there already when the server stops are answered`() async throws {
+        let gate = Gate()
+        try await withServer { configuration in
+            configuration.loopCount = 1
+        } handler: { request, _ in
+            // Holds the one loop up, so that what is sent meanwhile is there and not yet noticed.
+            if request.target.path == "/block" { gate.block() }
+            return .text(.ok, request.target.path)
+        } _: { server in
+            let idle = try await server.connect()
+            let fresh = try await server.connect()
+            try await idle.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await idle.receiveResponse().hasSuffix("/first"))
+            let blocking = try await server.connect()
+            try await blocking.send("GET /block HTTP/1.1\r\nHost: x\r\n\r\n")
+            while gate.arrivals == 0 { await Task.yield() }
+            // Queued for the loop before the bytes are: it stops first, and then looks.
+            server.server.stop()
+            try await idle.send("GET /second HTTP/1.1\r\nHost: x\r\n\r\n")
+            try await fresh.send("GET /third HTTP/1.1\r\nHost: x\r\n\r\n")
+            let queued = try await server.connect()
+            try await queued.send("GET /fourth HTTP/1.1\r\nHost: x\r\n\r\n")
+            gate.open()
+            #expect(try await idle.receiveTextToEnd().hasSuffix("/second"))
+            #expect(try await fresh.receiveTextToEnd().hasSuffix("/third"))
+            #expect(try await queued.receiveTextToEnd().hasSuffix("/fourth"))
+            #expect(try await blocking.receiveTextToEnd().hasSuffix("/block"))
         }
     }
 
