@@ -62,7 +62,9 @@ package final class Dispatcher: Sendable {
     package func run() async throws {
         // A task of its own, joined below: a cancellation of this one must reach the handlers only
         // after the grace, and the journal never.
-        let work = Task { await self.serve() }
+        // It stays where this one runs, which a task of its own would not by itself.
+        let place = unsafe withUnsafeCurrentTask { unsafe $0?.unownedTaskExecutor }
+        let work = unsafe Task(executorPreference: place?.asTaskExecutor()) { await self.serve() }
         await withTaskCancellationHandler {
             await work.value
         } onCancel: {

@@ -9,6 +9,12 @@ package protocol HTTPTransport: Sendable {
     ///
     /// - Throws: `HTTPClientError` when no complete head arrived.
     func stream(_ request: HTTPClientRequest) async throws(HTTPClientError) -> any HTTPClientStream
+    /// Ends what is under way; nothing is asked after that.
+    func stop() async
+}
+
+extension HTTPTransport {
+    package func stop() async {}
 }
 
 /// A response whose content is still on its way.

@@ -57,14 +57,18 @@ final class Connection: @unchecked Sendable {
     }
 
     /// Opens the file, which is there.
-    init(path: String, role: Role) throws(SQLiteFault) {
+    init(
+        path: String,
+        role: Role,
+        _ ground: SQLiteGround = SQLiteGround()
+    ) throws(SQLiteFault) {
         let access = role == .onlooker ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         var opened: OpaquePointer?
         let status = unsafe sqlite3_open_v2(
             path,
             &opened,
             access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-            nil
+            ground.files.name
         )
         guard status == SQLITE_OK, let opened = unsafe opened else {
             // A connection that could not be opened is closed all the same (sqlite3_open_v2).

@@ -5,8 +5,7 @@ internal import ReelRuntime
 final class JournalReaders: Sendable {
     private struct Reader {
         let queue: BlockingQueue<any TableWork>
-        let ended: Latch
-        let thread: NamedThread
+        let worker: any QueueWorker
     }
 
     private struct State {
@@ -18,26 +17,26 @@ final class JournalReaders: Sendable {
     private let state = Locked(State())
 
     /// Starts a thread for each connection, which owns it from now on.
-    init(_ connections: [Connection], configuration: SQLiteJournalConfiguration) {
+    init(
+        _ connections: [Connection],
+        configuration: SQLiteJournalConfiguration,
+        ground: SQLiteGround
+    ) {
         let readers = connections.map { connection in
             let queue = BlockingQueue<any TableWork>(capacity: configuration.queuedReadCountMax)
-            let ended = Latch()
             let handover = Locked<Connection?>(connection)
-            let thread = NamedThread("journal-reader") {
-                defer { ended.open() }
-                let connection = handover.withLock { connection in
-                    defer { connection = nil }
-                    return connection
-                }
-                guard let connection else { return }
-                let tables = JournalTables(connection)
-                while true {
-                    let works = queue.take(atMost: configuration.queuedReadCountMax)
-                    if works.isEmpty { return }
+            let worker = ground.workers.serve(
+                queue,
+                as: "journal-reader",
+                batchCountMax: configuration.queuedReadCountMax
+            ) {
+                let tables = handover.withLock { $0.take() }.map { JournalTables($0) }
+                return { works in
+                    guard let tables else { return }
                     for work in works { Self.perform(work, tables) }
                 }
             }
-            return Reader(queue: queue, ended: ended, thread: thread)
+            return Reader(queue: queue, worker: worker)
         }
         state.withLock { state in
             state.readers = readers
@@ -73,16 +72,14 @@ final class JournalReaders: Sendable {
         }
     }
 
-    /// Finishes what was accepted and closes the connections; legal twice.
+    /// Finishes what was accepted and closes the connections; legal twice, one after the other.
     func close() async {
-        let readers = state.withLock { $0.readers }
-        for reader in readers { reader.queue.close() }
-        for reader in readers { await reader.ended.wait() }
-        let ended = state.withLock { state in
+        let readers = state.withLock { state in
             defer { state = State() }
             return state.readers
         }
-        for reader in ended { reader.thread.join() }
+        for reader in readers { reader.queue.close() }
+        for reader in readers { await reader.worker.ended() }
     }
 
     private func finished(_ index: Int) {

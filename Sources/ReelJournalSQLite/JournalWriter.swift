@@ -8,32 +8,31 @@ internal import ReelRuntime
 /// told of a write before the commit that holds it.
 final class JournalWriter: Sendable {
     private let queue: BlockingQueue<any TableWork>
-    private let ended = Latch()
-    private let thread: Locked<NamedThread?>
+    private let worker: any QueueWorker
+    private let isClosing = Locked(false)
+    private let closed = Latch()
 
     /// Starts the thread, which owns the connection from now on; after the disk has failed, it
     /// opens another one like it by `open`.
     init(
         _ connection: Connection,
         configuration: SQLiteJournalConfiguration,
+        ground: SQLiteGround,
         metrics: JournalMetrics,
         logger: Logger,
         time: any TimeSource,
         open: @escaping @Sendable () throws(JournalError) -> Connection
     ) {
         let queue = BlockingQueue<any TableWork>(capacity: configuration.queuedWriteCountMax)
-        let ended = ended
         let handover = Locked<Connection?>(connection)
         self.queue = queue
-        thread = Locked(
-            NamedThread("journal-writer") {
-                defer { ended.open() }
-                let connection = handover.withLock { connection in
-                    defer { connection = nil }
-                    return connection
-                }
-                guard let connection else { return }
-                let writing = JournalWriting(
+        worker = ground.workers.serve(
+            queue,
+            as: "journal-writer",
+            batchCountMax: configuration.batchCountMax
+        ) {
+            let writing = handover.withLock { $0.take() }.map { connection in
+                JournalWriting(
                     connection,
                     configuration: configuration,
                     metrics: metrics,
@@ -41,14 +40,12 @@ final class JournalWriter: Sendable {
                     time: time,
                     open: open
                 )
-                while true {
-                    let works = queue.take(atMost: configuration.batchCountMax)
-                    if works.isEmpty { return }
-                    metrics.queuedWrites.set(Int64(works.count + queue.count))
-                    writing.commit(works)
-                }
             }
-        )
+            return { works in
+                metrics.queuedWrites.set(Int64(works.count + queue.count))
+                writing?.commit(works)
+            }
+        }
     }
 
     deinit { queue.close() }
@@ -67,11 +64,12 @@ final class JournalWriter: Sendable {
     /// Commits what was accepted and closes the connection; legal twice.
     func close() async {
         queue.close()
-        await ended.wait()
-        let thread = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
+        let isFirst = isClosing.withLock { isClosing in
+            defer { isClosing = true }
+            return !isClosing
         }
-        thread?.join()
+        guard isFirst else { return await closed.wait() }
+        await worker.ended()
+        closed.open()
     }
 }

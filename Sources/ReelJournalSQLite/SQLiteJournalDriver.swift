@@ -31,26 +31,30 @@ package final class SQLiteJournalDriver: JournalDriver {
         configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
         logger: Logger,
         metrics: Metrics,
-        time: any TimeSource = SystemTimeSource()
+        time: any TimeSource = SystemTimeSource(),
+        ground: SQLiteGround = SQLiteGround()
     ) throws(JournalError) -> SQLiteJournalDriver {
-        let file = try JournalFile(path: path)
+        let file = try JournalFile(path: path, in: ground.files)
         let journalMetrics = JournalMetrics(metrics)
-        try examine(path, configuration)
+        try examine(path, configuration, ground)
         try file.settleLog()
-        let connection = try writingConnection(file, configuration)
+        let connection = try writingConnection(file, configuration, ground)
         // The lock says that whoever held a lease is gone: nobody waits for it to end.
         try attempt { () throws(SQLiteFault) in try connection.execute(endLeases) }
-        let readers = try readingConnections(path, .reader, configuration)
+        let readers = try readingConnections(path, .reader, configuration, ground)
         return SQLiteJournalDriver(
-            readers: JournalReaders(readers, configuration: configuration),
+            readers: JournalReaders(readers, configuration: configuration, ground: ground),
             writer: JournalWriter(
                 connection,
                 configuration: configuration,
+                ground: ground,
                 metrics: journalMetrics,
                 logger: logger.named("journal"),
                 time: time,
                 // It keeps the lock for as long as the writer's thread lives.
-                open: { () throws(JournalError) in try writingConnection(file, configuration) }
+                open: { () throws(JournalError) in
+                    try writingConnection(file, configuration, ground)
+                }
             ),
             metrics: journalMetrics
         )
@@ -63,15 +67,16 @@ package final class SQLiteJournalDriver: JournalDriver {
     /// - Throws: `.newerSchema`, `.corrupt` or `.cannotOpen`.
     package static func openReadOnly(
         path: String,
-        configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration()
+        configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
+        ground: SQLiteGround = SQLiteGround()
     ) throws(JournalError) -> SQLiteJournalDriver {
-        let connections = try readingConnections(path, .onlooker, configuration)
+        let connections = try readingConnections(path, .onlooker, configuration, ground)
         for connection in connections {
             // An older schema has other tables; it is for a service to bring it up to date.
             guard try Schema.version(of: connection) == Schema.version else { throw .cannotOpen }
         }
         return SQLiteJournalDriver(
-            readers: JournalReaders(connections, configuration: configuration),
+            readers: JournalReaders(connections, configuration: configuration, ground: ground),
             writer: nil,
             metrics: JournalMetrics(Metrics())
         )
@@ -87,10 +92,11 @@ package final class SQLiteJournalDriver: JournalDriver {
     /// One that a kill in its first moments left half made is a writer's to roll back first.
     private static func examine(
         _ path: String,
-        _ configuration: SQLiteJournalConfiguration
+        _ configuration: SQLiteJournalConfiguration,
+        _ ground: SQLiteGround
     ) throws(JournalError) {
         let onlooker = try attempt { () throws(SQLiteFault) -> Connection? in
-            let connection = try Connection(path: path, role: .onlooker)
+            let connection = try Connection(path: path, role: .onlooker, ground)
             do throws(SQLiteFault) {
                 try connection.limit(configuration)
             } catch {
@@ -104,10 +110,11 @@ package final class SQLiteJournalDriver: JournalDriver {
 
     private static func writingConnection(
         _ file: JournalFile,
-        _ configuration: SQLiteJournalConfiguration
+        _ configuration: SQLiteJournalConfiguration,
+        _ ground: SQLiteGround
     ) throws(JournalError) -> Connection {
         let connection = try attempt { () throws(SQLiteFault) in
-            let connection = try Connection(path: file.path, role: .writer)
+            let connection = try Connection(path: file.path, role: .writer, ground)
             try connection.limit(configuration)
             return connection
         }
@@ -134,12 +141,13 @@ package final class SQLiteJournalDriver: JournalDriver {
     private static func readingConnections(
         _ path: String,
         _ role: Connection.Role,
-        _ configuration: SQLiteJournalConfiguration
+        _ configuration: SQLiteJournalConfiguration,
+        _ ground: SQLiteGround
     ) throws(JournalError) -> [Connection] {
         try attempt { () throws(SQLiteFault) in
             var connections: [Connection] = []
             for _ in 0..<max(configuration.readerCount, 1) {
-                let connection = try Connection(path: path, role: role)
+                let connection = try Connection(path: path, role: role, ground)
                 try connection.limit(configuration)
                 try connection.execute("PRAGMA query_only = 1")
                 connections.append(connection)

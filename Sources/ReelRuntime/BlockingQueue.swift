@@ -6,12 +6,13 @@ internal import Glibc
 /// has queued up, which is how a commit comes to be shared.
 @safe
 package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
-    // SAFETY: `elements` and `isClosed` are touched only between lock and unlock of `mutex`; both
-    // pointers live from `init` to `deinit`.
+    // SAFETY: `elements`, `isClosed` and `whenFilled` are touched only between lock and unlock of
+    // `mutex`; both pointers live from `init` to `deinit`.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let filled: UnsafeMutablePointer<pthread_cond_t>
     private var elements: [Element] = []
     private var isClosed = false
+    private var whenFilled: (@Sendable () -> Void)?
     private let capacity: Int
 
     /// What became of an element that was put.
@@ -42,13 +43,28 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Adds an element unless the queue is full or closed.
     package func put(_ element: Element) -> PutOutcome {
+        let (outcome, call) = admit(element)
+        call?()
+        return outcome
+    }
+
+    private func admit(_ element: Element) -> (PutOutcome, (@Sendable () -> Void)?) {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        guard !isClosed else { return .closed }
-        guard elements.count < capacity else { return .full }
+        guard !isClosed else { return (.closed, nil) }
+        guard elements.count < capacity else { return (.full, nil) }
         elements.append(element)
-        if elements.count == 1 { unsafe pthread_cond_signal(filled) }
-        return .queued
+        guard elements.count == 1 else { return (.queued, nil) }
+        unsafe pthread_cond_signal(filled)
+        return (.queued, whenFilled)
+    }
+
+    /// Has a closure called, by whoever puts or closes, when an empty queue is empty no more and
+    /// when it is closed: for a taker that is no thread and does not block.
+    package func whenFilled(_ call: @escaping @Sendable () -> Void) {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        whenFilled = call
     }
 
     /// Blocks the calling thread until there is something, and takes at most `limit` elements in
@@ -74,8 +90,17 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     package func close() {
         unsafe pthread_mutex_lock(mutex)
         isClosed = true
+        let call = whenFilled
         unsafe pthread_cond_broadcast(filled)
         unsafe pthread_mutex_unlock(mutex)
+        call?()
+    }
+
+    /// Whether it refuses what comes; something may still be queued.
+    package var isShut: Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return isClosed
     }
 
     package var count: Int {

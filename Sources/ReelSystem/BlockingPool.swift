@@ -1,4 +1,4 @@
-internal import ReelRuntime
+package import ReelRuntime
 
 /// Threads for calls that block, apart from the shared pool, which has one per core.
 ///
@@ -14,17 +14,22 @@ package final class BlockingPool: Sendable {
 
     private let queue: BlockingQueue<Job>
     private let admission: Locked<Admission>
-    private let threads: [NamedThread]
+    private let workers: [any QueueWorker]
 
     /// Starts the threads; they end with `close`.
-    package init(threadCount: Int, name: String = "blocking", queueCapacity: Int = 1024) {
+    package init(
+        threadCount: Int,
+        name: String = "blocking",
+        queueCapacity: Int = 1024,
+        at place: any WorkPlace = ThreadPlace()
+    ) {
         precondition(threadCount > 0, "a pool has a thread")
         let queue = BlockingQueue<Job>(capacity: queueCapacity)
         self.queue = queue
         admission = Locked(Admission(free: queueCapacity))
-        threads = (0..<threadCount).map { index in
-            NamedThread("\(name)-\(index)") {
-                while let job = queue.take(atMost: 1).first { job() }
+        workers = (0..<threadCount).map { index in
+            place.serve(queue, as: "\(name)-\(index)", batchCountMax: 1) {
+                { jobs in for job in jobs { job() } }
             }
         }
     }
@@ -61,7 +66,7 @@ package final class BlockingPool: Sendable {
     /// Called once, when nobody gives work any more.
     package func close() {
         queue.close()
-        for thread in threads { thread.join() }
+        for worker in workers { worker.join() }
     }
 
     private func enter() async {

@@ -21,6 +21,21 @@ package struct FileStatus: Hashable, Sendable {
     /// The number of the user who owns it.
     package let owner: UInt32
 
+    /// What a file system of a test says.
+    package init(
+        kind: Kind,
+        byteCount: Int64,
+        modifiedAt: Timestamp,
+        permissions: UInt32 = 0o640,
+        owner: UInt32 = 0
+    ) {
+        self.kind = kind
+        self.byteCount = byteCount
+        self.modifiedAt = modifiedAt
+        self.permissions = permissions
+        self.owner = owner
+    }
+
     init(_ record: stat) {
         switch record.st_mode & S_IFMT {
         case S_IFREG: kind = .file

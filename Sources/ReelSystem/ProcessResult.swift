@@ -1,3 +1,6 @@
+/// Runs a command to its end: `ChildProcess.run`, or what a simulation has in its place.
+package typealias CommandRunner = @Sendable (ProcessRequest) async -> ProcessResult
+
 /// How a command ended and what it wrote.
 package struct ProcessResult: Sendable {
     /// How a command ended.
@@ -20,4 +23,16 @@ package struct ProcessResult: Sendable {
     package let standardError: [UInt8]
     /// Whether something was dropped from either.
     package let isOutputCut: Bool
+
+    package init(
+        ending: Ending,
+        standardOutput: [UInt8],
+        standardError: [UInt8],
+        isOutputCut: Bool
+    ) {
+        self.ending = ending
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.isOutputCut = isOutputCut
+    }
 }

@@ -42,11 +42,17 @@ package final class StagingArea: Sendable {
     package static func open(
         directory: String,
         reserveByteCount: Int64,
+        disk: any Disk = SystemDisk(),
         pool: BlockingPool
     ) async throws(AssetError) -> StagingArea {
         var configuration = Configuration()
         configuration.reserveByteCount = reserveByteCount
-        let area = StagingArea(directory: directory, pool: pool, configuration: configuration)
+        let area = StagingArea(
+            directory: directory,
+            disk: disk,
+            pool: pool,
+            configuration: configuration
+        )
         try await pool.run { () throws(AssetError) in
             try area.disk.prove(directory, permissions: area.configuration.directoryPermissions)
         }

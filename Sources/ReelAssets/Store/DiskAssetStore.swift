@@ -37,9 +37,10 @@ package struct DiskAssetStore: AssetStore {
     /// Uses a directory and makes sure that it is there and can be written to.
     package static func open(
         directory: String,
+        disk: any Disk = SystemDisk(),
         pool: BlockingPool
     ) async throws(AssetError) -> DiskAssetStore {
-        let store = DiskAssetStore(root: directory, pool: pool)
+        let store = DiskAssetStore(root: directory, disk: disk, pool: pool)
         try await pool.run { () throws(AssetError) in
             try store.disk.prove(
                 directory,

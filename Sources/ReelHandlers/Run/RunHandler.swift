@@ -2,7 +2,7 @@ package import ReelEvents
 internal import ReelJSON
 package import ReelJournal
 package import ReelObservability
-internal import ReelSystem
+package import ReelSystem
 
 /// Runs a program with the event as JSON on its standard input and a small environment.
 ///
@@ -16,6 +16,7 @@ package struct RunHandler: Handler {
     private let outputByteCountMax: Int
     private let journal: Journal
     private let logger: Logger
+    private let runCommand: CommandRunner
 
     /// What a program finds in `PATH` unless the configuration names another.
     private static let path = "/usr/local/bin:/usr/bin:/bin"
@@ -31,7 +32,8 @@ package struct RunHandler: Handler {
         timeLimit: Duration = .seconds(3600),
         outputByteCountMax: Int = 64 << 10,
         journal: Journal,
-        logger: Logger
+        logger: Logger,
+        runCommand: @escaping CommandRunner = ChildProcess.run
     ) {
         precondition(!command.isEmpty, "a command names a program")
         self.command = command
@@ -41,6 +43,7 @@ package struct RunHandler: Handler {
         self.outputByteCountMax = outputByteCountMax
         self.journal = journal
         self.logger = logger.named("run")
+        self.runCommand = runCommand
     }
 
     package func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
@@ -53,7 +56,7 @@ package struct RunHandler: Handler {
                 Reason("journal_refused", "the event's files could not be read")
             )
         }
-        let result = await ChildProcess.run(
+        let result = await runCommand(
             ProcessRequest(
                 executable: command[0],
                 arguments: Array(command.dropFirst()),

@@ -177,6 +177,8 @@ package struct FetchSettings: Sendable, Hashable {
     package var transferTimeout: Duration = .seconds(3600)
     /// Space that a download must leave on the disk.
     package var reserveByteCount = 64 << 20
+    /// Bytes between two records of how far a download got; also a second lies between them.
+    package var checkpointByteCount: Int64 = 4 << 20
 }
 
 /// An S3-compatible store.

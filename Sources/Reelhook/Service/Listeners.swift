@@ -18,20 +18,12 @@ struct Listeners: Sendable {
     /// - Throws: `StartError` with the address that cannot be had.
     static func bind(_ parts: ServiceParts, _ readiness: Readiness) throws -> Listeners {
         let configuration = parts.configuration
-        let surroundings = parts.surroundings
-        let routes = Intake(
-            journal: parts.journal,
-            readiness: readiness,
-            time: surroundings.time,
-            logger: surroundings.logger,
-            metrics: surroundings.metrics
-        )
         let context = parts.consoleContext
         let intake = server(
             "intake",
             .host(configuration.intake.host, port: configuration.intake.port),
             parts,
-            routes.handler(try endpoints(configuration))
+            try intakeHandler(parts, readiness)
         )
         let console = server(
             "console",
@@ -67,6 +59,23 @@ struct Listeners: Sendable {
         intake.stop()
         console.stop()
         control.stop()
+    }
+
+    /// What the public listener serves.
+    ///
+    /// - Throws: `WebhookSecretError` for a secret that is none.
+    static func intakeHandler(
+        _ parts: ServiceParts,
+        _ readiness: Readiness
+    ) throws -> HTTPHandler {
+        let routes = Intake(
+            journal: parts.journal,
+            readiness: readiness,
+            time: parts.surroundings.time,
+            logger: parts.surroundings.logger,
+            metrics: parts.surroundings.metrics
+        )
+        return routes.handler(try endpoints(parts.configuration))
     }
 
     private static func endpoints(_ configuration: Configuration) throws -> [Intake.Endpoint] {

@@ -1,3 +1,4 @@
+internal import ReelAssets
 internal import ReelHTTP
 internal import ReelJSON
 internal import ReelJournal
@@ -15,13 +16,15 @@ final class Readiness: Sendable {
     private let journal: Journal
     private let dataDirectory: String
     private let pool: BlockingPool
+    private let disk: any Disk
     /// With less free space than this a delivery may not fit any more.
     private let freeByteCountMin: Int64 = 4 << 20
 
-    init(journal: Journal, dataDirectory: String, pool: BlockingPool) {
-        self.journal = journal
-        self.dataDirectory = dataDirectory
-        self.pool = pool
+    init(_ parts: ServiceParts) {
+        journal = parts.journal
+        dataDirectory = parts.configuration.dataDirectory
+        pool = parts.pool
+        disk = parts.surroundings.machine.disk
     }
 
     func noteStored() {
@@ -66,9 +69,9 @@ final class Readiness: Sendable {
         } catch {
             failed.append("journal_" + error.code)
         }
-        let directory = dataDirectory
-        let free = try? await pool.run { () throws(SystemError) -> Int64 in
-            try FileSystem.freeByteCount(directory)
+        let (directory, disk) = (dataDirectory, disk)
+        let free = try? await pool.run { () throws(AssetError) -> Int64 in
+            try disk.freeByteCount(directory)
         }
         if let free, free < freeByteCountMin { failed.append("disk_full") }
         return failed.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }

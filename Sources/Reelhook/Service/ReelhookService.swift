@@ -101,14 +101,10 @@ public final class ReelhookService: Sendable {
         let logger = surroundings.logger
         let steps = StandardSteps(parts: parts)
         let chains = try self.chains?(steps) ?? steps.configuredChains()
-        let readiness = Readiness(
-            journal: parts.journal,
-            dataDirectory: configuration.dataDirectory,
-            pool: parts.pool
-        )
+        let readiness = Readiness(parts)
         let listeners = try Listeners.bind(parts, readiness)
-        let dispatcher = makeDispatcher(parts, chains)
-        let reconciler = makeReconciler(parts)
+        let dispatcher = parts.makeDispatcher(chains)
+        let reconciler = parts.makeReconciler()
         parts.journal.planAppends(by: dispatcher.planner)
         logger.info(
             "service started",
@@ -183,43 +179,5 @@ public final class ReelhookService: Sendable {
             group.cancelAll()
             while try await group.next() != nil {}
         }
-    }
-
-    private func makeDispatcher(_ parts: ServiceParts, _ chains: [Chain]) -> Dispatcher {
-        let settings = DispatcherConfiguration(
-            concurrency: configuration.dispatch.concurrencyMax,
-            lease: configuration.dispatch.lease,
-            grace: configuration.dispatch.stopGrace
-        )
-        return Dispatcher(
-            journal: parts.journal,
-            chains: chains,
-            configuration: settings,
-            time: surroundings.time,
-            random: surroundings.random,
-            logger: surroundings.logger.named("dispatcher"),
-            metrics: surroundings.metrics,
-            locate: { asset in parts.place(of: asset.location ?? "") }
-        )
-    }
-
-    private func makeReconciler(_ parts: ServiceParts) -> Reconciler? {
-        guard configuration.polling.isEnabled else { return nil }
-        let polling = configuration.polling
-        let settings = ReconcilerConfiguration(
-            schedule: PollSchedule(whileWebhooksArrive: polling.longestInterval),
-            sweepInterval: polling.listInterval,
-            adoption: polling.adoptsListed ? .adopt : .ignore,
-            deadline: polling.deadline
-        )
-        return Reconciler(
-            journal: parts.journal,
-            providers: parts.providers,
-            configuration: settings,
-            time: surroundings.time,
-            random: surroundings.random,
-            logger: surroundings.logger.named("reconciler"),
-            metrics: surroundings.metrics
-        )
     }
 }

@@ -17,7 +17,7 @@ struct ServiceParts: Sendable {
     let configuration: Configuration
     let surroundings: Surroundings
     let journal: Journal
-    let client: HTTPClient
+    let client: any HTTPTransport
     let pool: BlockingPool
     let providers: [any VideoProvider]
     let staging: StagingArea
@@ -32,6 +32,7 @@ struct ServiceParts: Sendable {
         var random: any RandomSource
         var logger: Logger
         var metrics: Metrics
+        var machine = Machine()
     }
 
     /// Makes the data directory, opens the journal in it and prepares the rest.
@@ -45,27 +46,24 @@ struct ServiceParts: Sendable {
         var configuration = given
         configuration.dataDirectory = absolutePath(given.dataDirectory)
         let directory = configuration.dataDirectory
+        let machine = surroundings.machine
         do throws(AssetError) {
-            try SystemDisk().createDurableDirectory(directory, permissions: 0o750)
+            try machine.disk.createDurableDirectory(directory, permissions: 0o750)
         } catch {
             throw .dataDirectory(path: directory, error.description)
         }
         var settings = HTTPClientConfiguration()
         settings.version = reelhookVersion
-        let client = HTTPClient(
-            configuration: settings,
-            time: surroundings.time,
-            metrics: surroundings.metrics
-        )
-        let pool = BlockingPool(threadCount: 4, name: "files")
+        let client = machine.makeTransport(settings, surroundings.time, surroundings.metrics)
+        let pool = BlockingPool(threadCount: 4, name: "files", at: machine.workers)
         var journal: Journal?
         do throws(StartError) {
             let providers = try makeProviders(configuration, client, surroundings)
             let opened = try openJournal(configuration, surroundings)
             journal = opened
-            let staging = try await openStaging(configuration, pool, surroundings.time)
+            let staging = try await openStaging(configuration, pool, surroundings)
             let bucket = makeBucket(configuration, client, pool, surroundings)
-            let store = try await openStore(configuration, bucket, pool)
+            let store = try await openStore(configuration, bucket, machine.disk, pool)
             return ServiceParts(
                 configuration: configuration,
                 surroundings: surroundings,
@@ -89,17 +87,18 @@ struct ServiceParts: Sendable {
     private static func openStaging(
         _ configuration: Configuration,
         _ pool: BlockingPool,
-        _ time: any TimeSource
+        _ surroundings: Surroundings
     ) async throws(StartError) -> StagingArea {
         let directory = configuration.dataDirectory
         do throws(AssetError) {
             let staging = try await StagingArea.open(
                 directory: directory + "/.incoming",
                 reserveByteCount: Int64(configuration.fetch.reserveByteCount),
+                disk: surroundings.machine.disk,
                 pool: pool
             )
             // Parts of videos that nobody came back to; one that is wanted after all begins anew.
-            let oldest = time.now() - .seconds(30 * 86_400)
+            let oldest = surroundings.time.now() - .seconds(30 * 86_400)
             _ = try await staging.removeOrphans(writtenBefore: oldest)
             return staging
         } catch {
@@ -110,7 +109,7 @@ struct ServiceParts: Sendable {
     /// The bucket, which is not asked for yet: a store that is away holds up no start.
     private static func makeBucket(
         _ configuration: Configuration,
-        _ client: HTTPClient,
+        _ client: any HTTPTransport,
         _ pool: BlockingPool,
         _ surroundings: Surroundings
     ) -> S3AssetStore? {
@@ -138,12 +137,17 @@ struct ServiceParts: Sendable {
     private static func openStore(
         _ configuration: Configuration,
         _ bucket: S3AssetStore?,
+        _ disk: any Disk,
         _ pool: BlockingPool
     ) async throws(StartError) -> any AssetStore {
         if let bucket { return bucket }
         let directory = configuration.dataDirectory
         do throws(AssetError) {
-            return try await DiskAssetStore.open(directory: directory + "/videos", pool: pool)
+            return try await DiskAssetStore.open(
+                directory: directory + "/videos",
+                disk: disk,
+                pool: pool
+            )
         } catch {
             throw .dataDirectory(path: directory, error.description)
         }
@@ -158,11 +162,12 @@ struct ServiceParts: Sendable {
         settings.queuedWriteCountMax = configuration.journal.pendingWriteCountMax
         do throws(JournalError) {
             return Journal(
-                driver: try SQLiteJournalDriver.open(
-                    path: path,
-                    configuration: settings,
-                    logger: surroundings.logger.named("journal"),
-                    metrics: surroundings.metrics
+                driver: try surroundings.machine.openJournal(
+                    path,
+                    settings,
+                    surroundings.logger.named("journal"),
+                    surroundings.metrics,
+                    surroundings.time
                 )
             )
         } catch {
@@ -172,7 +177,7 @@ struct ServiceParts: Sendable {
 
     private static func makeProviders(
         _ configuration: Configuration,
-        _ client: HTTPClient,
+        _ client: any HTTPTransport,
         _ surroundings: Surroundings
     ) throws(StartError) -> [any VideoProvider] {
         try configuration.providers.map { settings throws(StartError) in

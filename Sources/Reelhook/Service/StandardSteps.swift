@@ -18,6 +18,7 @@ public struct StandardSteps: Sendable {
         var limits = FetchLimits()
         limits.byteCountMax = settings.byteCountMax
         limits.transferTimeout = settings.transferTimeout
+        limits.checkpointByteCount = settings.checkpointByteCount
         let handler = FetchHandler(
             providers: parts.providers,
             staging: parts.staging,
@@ -95,7 +96,8 @@ public struct StandardSteps: Sendable {
             timeLimit: timeLimit,
             outputByteCountMax: settings.outputByteCountMax,
             journal: parts.journal,
-            logger: parts.surroundings.logger
+            logger: parts.surroundings.logger,
+            runCommand: parts.surroundings.machine.runCommand
         )
         return Step(name, handler, timeLimit: timeLimit)
     }

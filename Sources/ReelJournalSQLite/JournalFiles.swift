@@ -1,0 +1,28 @@
+package import ReelJournal
+
+/// What a journal asks of a file system besides what SQLite does in it: the seam at which a
+/// simulation has a disk of its own.
+package protocol JournalFiles: Sendable {
+    /// The name under which SQLite knows the file system (sqlite.org/vfs.html); nil for the
+    /// machine's.
+    var name: String? { get }
+    /// Takes a lock that one process at a time can have, for as long as what is returned lives.
+    ///
+    /// - Throws: `.inUse` when somebody has it, `.cannotOpen`, `.full` or `.io`.
+    func lock(_ path: String) throws(JournalError) -> any AnyObject & Sendable
+    /// Makes a file where there is none, readable by its owner alone.
+    func create(_ path: String) throws(JournalError)
+    /// Opens a file to read and write it; nil where there is none.
+    func open(_ path: String) throws(JournalError) -> (any OpenJournalFile)?
+    /// Waits until the names in a directory are on disk.
+    func synchronizeDirectory(_ path: String) throws(JournalError)
+}
+
+/// A file of a journal, closed when it is let go.
+package protocol OpenJournalFile {
+    /// Up to `count` bytes from an offset; none at the end.
+    func read(at offset: Int, count: Int) throws(JournalError) -> [UInt8]
+    func write(_ bytes: [UInt8], at offset: Int) throws(JournalError)
+    /// Waits until the content is on disk.
+    func synchronize() throws(JournalError)
+}

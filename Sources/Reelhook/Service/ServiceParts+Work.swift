@@ -1,0 +1,46 @@
+internal import ReelEvents
+internal import ReelObservability
+internal import ReelReconciler
+
+// The parts of a service that work by themselves.
+extension ServiceParts {
+    /// What hands events on; several may work on one journal.
+    func makeDispatcher(_ chains: [Chain]) -> Dispatcher {
+        let settings = DispatcherConfiguration(
+            concurrency: configuration.dispatch.concurrencyMax,
+            lease: configuration.dispatch.lease,
+            grace: configuration.dispatch.stopGrace
+        )
+        return Dispatcher(
+            journal: journal,
+            chains: chains,
+            configuration: settings,
+            time: surroundings.time,
+            random: surroundings.random,
+            logger: surroundings.logger.named("dispatcher"),
+            metrics: surroundings.metrics,
+            locate: { asset in place(of: asset.location ?? "") }
+        )
+    }
+
+    /// What finds out what no webhook tells; nil when the configuration has it off.
+    func makeReconciler() -> Reconciler? {
+        guard configuration.polling.isEnabled else { return nil }
+        let polling = configuration.polling
+        let settings = ReconcilerConfiguration(
+            schedule: PollSchedule(whileWebhooksArrive: polling.longestInterval),
+            sweepInterval: polling.listInterval,
+            adoption: polling.adoptsListed ? .adopt : .ignore,
+            deadline: polling.deadline
+        )
+        return Reconciler(
+            journal: journal,
+            providers: providers,
+            configuration: settings,
+            time: surroundings.time,
+            random: surroundings.random,
+            logger: surroundings.logger.named("reconciler"),
+            metrics: surroundings.metrics
+        )
+    }
+}
