@@ -1,6 +1,7 @@
 #pragma once
 #include <stddef.h>
 #include <signal.h>
+#include <linux/filter.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

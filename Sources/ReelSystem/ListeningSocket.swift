@@ -14,6 +14,8 @@ package final class ListeningSocket: @unchecked Sendable {
     private let descriptor: OwnedDescriptor
     /// Whether another process holds the socket, too, and goes on listening.
     private let isShared: Bool
+    /// Whether other processes of the user may bind the port, too.
+    package let sharesPort: Bool
     private let state = Locked(State())
 
     private struct State {
@@ -24,8 +26,10 @@ package final class ListeningSocket: @unchecked Sendable {
     private init(
         _ descriptor: consuming Descriptor,
         address: SocketAddress,
-        isShared: Bool = false
+        isShared: Bool = false,
+        sharesPort: Bool = false
     ) {
+        self.sharesPort = sharesPort
         self.descriptor = OwnedDescriptor(descriptor.release())
         self.address = address
         self.isShared = isShared
@@ -38,14 +42,15 @@ package final class ListeningSocket: @unchecked Sendable {
     /// The file of a Unix socket is for its user alone; one that a process left behind is taken
     /// over when nobody answers on it.
     ///
-    /// - Throws: What bind(2) gives, above all `EADDRINUSE`, `EACCES` and `EADDRNOTAVAIL`.
+    /// With `sharesPort` several processes of one user may bind the port (`SO_REUSEPORT`,
+    /// socket(7)). From the moment the second one listens it gets every new connection, so that
+    /// the first one can close without refusing any.
     ///
-    /// With `sharesPort` several processes of one user may bind the port, and the kernel spreads
-    /// new connections over them (`SO_REUSEPORT`, socket(7)).
+    /// - Throws: What bind(2) gives, above all `EADDRINUSE`, `EACCES` and `EADDRNOTAVAIL`.
     package static func bind(
         _ address: SocketAddress,
         sharesPort: Bool = false,
-        backlog: Int32 = 1024
+        backlog: Int32 = 4096
     ) throws(SystemError) -> ListeningSocket {
         let descriptor = try open(address.family)
         switch address {
@@ -69,8 +74,9 @@ package final class ListeningSocket: @unchecked Sendable {
             }
         }
         try call("listen") { listen(descriptor.number, backlog) }
+        if sharesPort { try preferSecond(descriptor.number) }
         let bound = try name(of: descriptor.number) ?? address
-        return ListeningSocket(descriptor, address: bound)
+        return ListeningSocket(descriptor, address: bound, sharesPort: sharesPort)
     }
 
     /// Takes over a socket that listens already and was handed to the process, such as by systemd
@@ -211,6 +217,33 @@ extension ListeningSocket {
         _ = try unsafe address.withRaw { raw, length throws(SystemError) in
             try call("bind") { unsafe Glibc.bind(number, raw, length) }
         }
+    }
+
+    /// Has the kernel give new connections to the second of those that listen on a port.
+    ///
+    /// They are counted in the order in which they began, and a number that is too high leaves the
+    /// choice as it was: the one who is alone is not affected. Without this each would get a part,
+    /// and a connection that has not been accepted when its listener closes is reset.
+    private static func preferSecond(_ number: Int32) throws(SystemError) {
+        var instruction = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 1)
+        let outcome: Result<Int32, SystemError> = unsafe withUnsafeMutablePointer(
+            to: &instruction
+        ) { instruction in
+            var program = unsafe sock_fprog(len: 1, filter: instruction)
+            let length = unsafe socklen_t(MemoryLayout<sock_fprog>.size)
+            return Result { () throws(SystemError) in
+                try call("setsockopt") {
+                    unsafe setsockopt(
+                        number,
+                        SOL_SOCKET,
+                        SO_ATTACH_REUSEPORT_CBPF,
+                        &program,
+                        length
+                    )
+                }
+            }
+        }
+        _ = try outcome.get()
     }
 
     private static func name(of number: Int32) throws(SystemError) -> SocketAddress? {

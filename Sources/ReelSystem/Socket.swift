@@ -182,6 +182,8 @@ package final class Socket: @unchecked Sendable {
 
     /// Makes every wait, now and later, end with `cancelled`; from any thread, legal at any time.
     package func cancel() {
+        // At once where that can be: what has been asked for on the loop runs after it.
+        guard !loop.isCurrent else { return registration.cancel() }
         loop.execute { [registration = Confined(registration)] in registration.value.cancel() }
     }
 
