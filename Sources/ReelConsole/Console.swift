@@ -4,6 +4,11 @@ internal import ReelObservability
 
 /// The private listener: `/v1/videos`, the event feed, metrics.
 package enum Console {
+    /// What the console's listener refuses by the head of a request alone.
+    package static func refusal(guardedBy consoleGuard: ConsoleGuard) -> HTTPRefusal {
+        { request, _ in consoleGuard.refusal(of: request) }
+    }
+
     /// What the console's listener serves, guarded.
     package static func handler(
         _ context: ConsoleContext,

@@ -108,6 +108,20 @@ package struct HTTPRequestDecoder: Sendable {
         (position, scanned) = (0, 0)
     }
 
+    /// The request whose content has not come yet, for who decides by its head alone whether the
+    /// content is wanted; of use after `.continueExpected`.
+    package var announcedRequest: HTTPRequest {
+        HTTPRequest(
+            method: head.method,
+            target: head.target,
+            version: head.version,
+            fields: head.fields
+        )
+    }
+
+    /// Whether bytes are there that are not decoded yet.
+    package var hasUndecodedBytes: Bool { position < buffer.count }
+
     /// What the bytes so far amount to; call it until it says `.needMore`.
     package mutating func next() -> HTTPDecoderOutput {
         do {

@@ -8,6 +8,7 @@ final class HTTPConnection {
         let configuration: HTTPServerConfiguration
         let timeouts: Timeouts
         let handler: HTTPHandler
+        let refusal: HTTPRefusal?
         let metrics: HTTPServerMetrics
         let clients: ClientLimits
     }
@@ -152,7 +153,7 @@ final class HTTPConnection {
                 if decoder.progress != phase { enter(decoder.progress) }
                 if let ending = try await receive(&decoder) { return ending }
             case .continueExpected:
-                try await write(HTTPResponseEncoder.continueHead)
+                if let ending = try await decideContent(&decoder) { return ending }
             case .request(let request, let keepAlive):
                 isIdle = false
                 if let ending = try await answer(request, keepAlive: keepAlive) { return ending }
@@ -164,6 +165,27 @@ final class HTTPConnection {
                 return try await refuse(status)
             }
         }
+    }
+
+    /// Asks for the content that a client holds back, or refuses the request without it; an ending
+    /// when it was refused, since whether the content follows all the same is then unknown.
+    private func decideContent(
+        _ decoder: inout HTTPRequestDecoder
+    ) async throws(SocketError) -> Ending? {
+        if let refusal = context.refusal {
+            let request = decoder.announcedRequest
+            let client = context.clients.address.client(of: request.fields, from: peer)
+            if let response = refusal(request, client) {
+                requestCount += 1
+                let encoder = HTTPResponseEncoder(to: request, keepAlive: false)
+                let isWhole = try await send(response, with: encoder)
+                context.metrics.answered(response.status)
+                return isWhole ? .lingering : .cut
+            }
+        }
+        // Who sends already does not wait (RFC 9110, section 10.1.1).
+        if !decoder.hasUndecodedBytes { try await write(HTTPResponseEncoder.continueHead) }
+        return nil
     }
 
     /// Feeds the decoder what comes next; an ending when nothing more does.

@@ -65,34 +65,54 @@ package struct HTTPRouter: Sendable {
         { [self] request, peer in await answer(request, peer) }
     }
 
+    /// What refuses a request that no handler is there for.
+    package var refusal: HTTPRefusal {
+        { [self] request, _ in
+            switch find(request) {
+            case .handler: nil
+            case .refused(let response): response
+            }
+        }
+    }
+
+    /// What a request leads to.
+    private enum Found {
+        case handler(RouteHandler, [String: String])
+        case refused(HTTPResponse)
+    }
+
     private func answer(_ request: HTTPRequest, _ peer: HTTPPeer) async -> HTTPResponse {
+        switch find(request) {
+        case .handler(let handler, let parameters): await handler(request, parameters, peer)
+        case .refused(let response): response
+        }
+    }
+
+    private func find(_ request: HTTPRequest) -> Found {
         if let index = literals[request.target.path] {
-            return await answer(request, on: routes[index], [:], peer)
+            return find(request.method, on: routes[index], [:])
         }
         guard let segments = request.target.segments else {
-            return .text(.badRequest, "Malformed path\n")
+            return .refused(.text(.badRequest, "Malformed path\n"))
         }
         for route in routes {
             guard let parameters = route.pattern.match(segments) else { continue }
-            return await answer(request, on: route, parameters, peer)
+            return find(request.method, on: route, parameters)
         }
-        return .text(.notFound, "Not found\n")
+        return .refused(.text(.notFound, "Not found\n"))
     }
 
-    private func answer(
-        _ request: HTTPRequest,
+    private func find(
+        _ method: HTTPMethod,
         on route: Route,
-        _ parameters: [String: String],
-        _ peer: HTTPPeer
-    ) async -> HTTPResponse {
-        if let handler = route.handler(for: request.method) {
-            return await handler(request, parameters, peer)
-        }
-        if request.method == .head, let handler = route.handler(for: .get) {
-            return await handler(request, parameters, peer)
+        _ parameters: [String: String]
+    ) -> Found {
+        if let handler = route.handler(for: method) { return .handler(handler, parameters) }
+        if method == .head, let handler = route.handler(for: .get) {
+            return .handler(handler, parameters)
         }
         var response = HTTPResponse.text(.methodNotAllowed, "Method not allowed\n")
         response.fields.set("Allow", route.allowed)
-        return response
+        return .refused(response)
     }
 }

@@ -2,12 +2,13 @@ internal import ReelCrypto
 package import ReelHTTP
 package import ReelObservability
 package import ReelRuntime
-internal import ReelSystem
+package import ReelSystem
 
 /// Serves HTTP/1.1 on one address: bound first, then run, and stopped from anywhere.
 package final class HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let handler: HTTPHandler
+    private let refusal: HTTPRefusal?
     private let logger: Logger
     private let metrics: HTTPServerMetrics
     private let time: any TimeSource
@@ -40,6 +41,7 @@ package final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - configuration: Where it listens, and its limits.
     ///   - tls: The certificate, for HTTPS; the caller runs what watches its files.
+    ///   - refusal: What spares a client to send content that the handler would refuse unread.
     ///   - handler: What answers.
     ///   - logger: Where it says what happens.
     ///   - metrics: Where it counts.
@@ -47,12 +49,14 @@ package final class HTTPServer: Sendable {
     package init(
         configuration: HTTPServerConfiguration,
         tls: TLSCredentials? = nil,
+        refusal: HTTPRefusal? = nil,
         handler: @escaping HTTPHandler,
         logger: Logger,
         metrics: Metrics,
         time: any TimeSource
     ) {
         self.tls = tls
+        self.refusal = refusal
         self.configuration = configuration
         self.handler = handler
         self.logger = logger.named("http").with(["listener": .string(configuration.name)])
@@ -76,27 +80,44 @@ package final class HTTPServer: Sendable {
     package func bind() throws(HTTPServerError) -> HTTPPeer {
         let faults = configuration.faults
         guard faults.isEmpty else { throw .invalidConfiguration(faults) }
-        let address: SocketAddress
-        switch configuration.binding {
-        case .host(let host, let port):
-            guard let parsed = SocketAddress(host: host, port: port) else {
-                throw .invalidAddress(host)
-            }
-            address = parsed
-        case .unix(let path): address = .unix(path: path)
-        }
-        let listener: ListeningSocket
-        do {
-            listener = try ListeningSocket.bind(address)
-        } catch {
-            throw HTTPServerError(binding: address, error)
-        }
+        let listener = try Self.listen(configuration.binding)
         try state.withLock { state throws(HTTPServerError) in
             guard case .made = state.phase else { throw .wrongOrder }
             state.phase = .bound(listener)
         }
         logger.info("listening", ["address": .string(listener.address.description)])
         return HTTPPeer(listener.address)
+    }
+
+    /// Takes an address without serving it yet: connections queue up.
+    ///
+    /// - Throws: Why the address cannot be had.
+    package static func listen(
+        _ binding: HTTPServerConfiguration.Binding
+    ) throws(HTTPServerError) -> ListeningSocket {
+        let address: SocketAddress
+        var sharesPort = false
+        switch binding {
+        case .host(let host, let port, let isShared):
+            guard let parsed = SocketAddress(host: host, port: port) else {
+                throw .invalidAddress(host)
+            }
+            address = parsed
+            sharesPort = isShared
+        case .unix(let path): address = .unix(path: path)
+        case .listening(let socket): return socket
+        case .inherited(let number):
+            do {
+                return try ListeningSocket.inherited(number)
+            } catch {
+                throw .notListening(number, error)
+            }
+        }
+        do {
+            return try ListeningSocket.bind(address, sharesPort: sharesPort)
+        } catch {
+            throw HTTPServerError(binding: address, error)
+        }
     }
 
     /// Accepts and serves until `stop`, then until running requests are answered or the drain
@@ -188,6 +209,7 @@ package final class HTTPServer: Sendable {
             configuration: configuration,
             timeouts: HTTPConnection.Timeouts(configuration),
             handler: handler,
+            refusal: refusal,
             metrics: metrics,
             clients: clients
         )
@@ -198,6 +220,10 @@ package final class HTTPServer: Sendable {
                 // In a flood of connections those of this loop are to be served, too.
                 if count.isMultiple(of: 32) { await Task.yield() }
                 admit(accepted, running, context, &group)
+            }
+            // Who was about to connect here when another process took the port over.
+            if running.listener.sharesPort {
+                await running.servers[0].loop.sleep(until: .after(configuration.handoverPause))
             }
             // Who has connected before the end is served; nobody else would.
             while let accepted = running.listener.acceptLast() {

@@ -12,6 +12,8 @@ package enum HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible
     case addressUnavailable(String)
     /// The user may not listen there.
     case permissionDenied(String)
+    /// The descriptor that was handed over is none that listens.
+    case notListening(Int32, SystemError)
     /// It was bound twice, run twice, or run before it was bound.
     case wrongOrder
     case system(SystemError)
@@ -23,6 +25,8 @@ package enum HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible
         case .addressInUse(let text): "\(text) is in use by another process"
         case .addressUnavailable(let text): "\(text) is no address of this machine"
         case .permissionDenied(let text): "no permission to listen on \(text)"
+        case .notListening(let number, let error):
+            "descriptor \(number) is no listening socket: \(error.description)"
         case .wrongOrder: "a server is bound once and then run once"
         case .system(let error): error.description
         }

@@ -18,10 +18,20 @@ class Answer:
         return json.loads(self.body)
 
 
-def call(method, url, headers=None, body=None, timeout=30):
+def connect(url, timeout=30, trust=None):
+    """A connection for several requests; `trust` is a context of `ssl` for HTTPS."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(
+            parts.hostname, parts.port, timeout=timeout, context=trust
+        )
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+
+
+def call(method, url, headers=None, body=None, timeout=30, trust=None):
     """One request over a connection of its own."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+    connection = connect(url, timeout, trust)
     try:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target or "/", body=body, headers=headers or {})

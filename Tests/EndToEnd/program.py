@@ -74,14 +74,16 @@ def run(*arguments, env=None, timeout=60, stdin=None):
 class Program:
     """A command that runs until it is stopped."""
 
-    def __init__(self, arguments, env=None, under=()):
-        # `under` is the command line of a program that runs the binary as its child.
+    def __init__(self, arguments, env=None, under=(), descriptors=()):
+        # `under` is the command line of a program that runs the binary as its child, or becomes it;
+        # the descriptors stay open in it.
         self.process = subprocess.Popen(
             [*map(str, under), binary(), *map(str, arguments)],
             env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=descriptors,
         )
         self.lines = []
         self._grown = threading.Condition()
@@ -110,7 +112,7 @@ class Program:
     def announced(self, name):
         """The URL of a listener; a program that does not announce it is ended."""
         try:
-            return self.wait_for(rf"listening {name} (http://\S+)")[1]
+            return self.wait_for(rf"listening {name} (https?://\S+)")[1]
         except AssertionError:
             self.kill()
             raise
@@ -200,7 +202,16 @@ class Service(Program):
     """`reelhook serve` on a data directory; `again` starts it anew on the same ports."""
 
     def __init__(
-        self, data, provider=None, config=None, env=None, intake=None, console=None, under=()
+        self,
+        data,
+        provider=None,
+        config=None,
+        env=None,
+        intake=None,
+        console=None,
+        under=(),
+        descriptors=(),
+        wait=True,
     ):
         self.data = pathlib.Path(data)
         self.settings = {
@@ -216,7 +227,12 @@ class Service(Program):
         words += ["--console", f"127.0.0.1:{console or 0}"]
         if config:
             words += ["--config", config]
-        super().__init__(words, self.settings, under)
+        super().__init__(words, self.settings, under, descriptors)
+        if wait:
+            self.listens()
+
+    def listens(self):
+        """Waits until it serves, and notes where."""
         self.intake = self.announced("intake")
         self.console = self.announced("console")
         self.hook = f"{self.intake}/webhooks/openai"

@@ -60,6 +60,21 @@ package final class TLSIdentity: @unchecked Sendable {
             || X509_check_ip_asc(certificate.pointer, host, 0) == 1
     }
 
+    /// The alternative names of the first certificate as OpenSSL prints them, such as
+    /// `DNS:hooks.example.com`; clients look at no other names (RFC 9110, section 4.3.4).
+    package var alternativeNames: [String] {
+        let index = unsafe X509_get_ext_by_NID(certificate.pointer, NID_subject_alt_name, -1)
+        guard index >= 0, let field = unsafe X509_get_ext(certificate.pointer, index),
+            let bio = unsafe BIO_new(BIO_s_mem())
+        else { return [] }
+        defer { unsafe BIO_free(bio) }
+        guard unsafe X509V3_EXT_print(bio, field, 0, 0) == 1 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        let count = unsafe BIO_read(bio, &bytes, Int32(bytes.count))
+        return String(decoding: bytes.prefix(Int(max(0, count))), as: UTF8.self)
+            .split(separator: ", ").map(String.init)
+    }
+
     private static func readKey(_ pem: [UInt8]) throws(TLSError) -> OpaquePointer {
         var wasAsked = false
         let key = unsafe pem.withUnsafeBytes { bytes -> OpaquePointer? in

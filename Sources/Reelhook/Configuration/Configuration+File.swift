@@ -8,6 +8,11 @@ extension Configuration {
     /// Takes over what the configuration file says; the faults go to the reader's list.
     mutating func read(_ file: inout ObjectReader) {
         if let text = file.text("data") { dataDirectory = text }
+        if let path = file.text("ca_file") {
+            authorityFile = path
+            if !file.canRead(path) { file.fault("ca_file", "\(path) cannot be read") }
+        }
+        if let span = file.seconds("takeover_seconds", in: 0...3600) { takeover = span }
         if var section = file.object("log") {
             if let name = section.choice("level", of: LogLevel.allCases.map(\.name)),
                 let level = LogLevel(name: name)
@@ -21,11 +26,13 @@ extension Configuration {
         }
         if var section = file.object("intake") {
             if let address = section.address("listen") { intake = address }
+            intakeTLS = section.tls("tls")
             readServer(&section)
             section.finish()
         }
         if var section = file.object("console") {
             if let address = section.address("listen") { console = address }
+            consoleTLS = section.tls("tls")
             if let token = section.secret("token") { consoleToken = token }
             if let count = section.integer("body_bytes_max", in: 1024...1 << 30) {
                 server.consoleBodyByteCountMax = count

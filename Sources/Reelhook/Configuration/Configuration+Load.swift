@@ -13,6 +13,8 @@ extension Configuration {
         package var intake: String?
         package var console: String?
         package var logLevel: String?
+        package var certificate: String?
+        package var key: String?
 
         package init() {}
     }
@@ -50,6 +52,8 @@ extension Configuration {
             )
         }
         configuration.readCommon(flags, environment, faults)
+        configuration.readTLS(flags, environment, faults)
+        configuration.readSupervisor(environment, processID: processID())
         configuration.readProvider(environment, faults)
         configuration.readEndpoint(environment, faults)
         configuration.readNotify(environment, faults)

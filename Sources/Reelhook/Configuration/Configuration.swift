@@ -19,6 +19,18 @@ public struct Configuration: Sendable {
     /// Guards the console; without one it is bound to loopback only.
     public var consoleToken: Secret?
 
+    /// The intake's certificate; without one it speaks plain HTTP.
+    package var intakeTLS: TLSSettings?
+    /// The console's.
+    package var consoleTLS: TLSSettings?
+    /// Sockets that listen already and were handed to the process, by the listener they are for.
+    package var inheritedSockets: [String: Int32] = [:]
+    /// Where the supervisor is told how the service is; `NOTIFY_SOCKET`.
+    package var notifySocket: String?
+    /// How long a start waits for the process before it to let go of the data directory; above 0,
+    /// the ports are shared with it.
+    package var takeover: Duration = .zero
+
     package var log = LogSettings()
     package var endpoints: [EndpointSettings] = []
     package var providers: [ProviderSettings] = []
@@ -31,6 +43,8 @@ public struct Configuration: Sendable {
     /// The bucket that files are kept in; nil for the data directory.
     package var bucket: BucketSettings?
     package var journal = JournalSettings()
+    /// A file in PEM with authorities that requests to other servers trust.
+    package var authorityFile: String?
     /// Networks in CIDR notation that notifications may reach besides public addresses.
     package var allowedNetworks: [String] = []
     /// Whether the file named chains, so that the standard ones are not added.

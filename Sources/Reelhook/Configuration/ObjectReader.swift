@@ -133,6 +133,9 @@ struct ObjectReader {
         }
     }
 
+    /// Whether a file that is named here is there and is text.
+    func canRead(_ path: String) -> Bool { source.readFile(path) != nil }
+
     /// Reports a fault of a member that was read and is wrong for a reason of its own.
     func fault(_ name: String, _ message: String) {
         let value = members.last { $0.name == name }?.value ?? node

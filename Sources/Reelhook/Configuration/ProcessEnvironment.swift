@@ -16,6 +16,9 @@ package func processEnvironment() -> [String: String] {
     return variables
 }
 
+/// The number of the process (getpid(2)).
+func processID() -> Int32 { getpid() }
+
 /// The processors that the process may use, at least one (sysconf(3)).
 func coreCount() -> Int {
     max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

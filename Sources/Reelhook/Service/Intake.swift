@@ -47,7 +47,7 @@ struct Intake: Sendable {
         self.metrics = IntakeMetrics(metrics)
     }
 
-    func handler(_ endpoints: [Endpoint]) -> HTTPHandler {
+    func routes(_ endpoints: [Endpoint]) -> HTTPRouter {
         var router = HTTPRouter()
         for endpoint in endpoints {
             router.on(.post, endpoint.path) { request, _, peer in
@@ -56,7 +56,7 @@ struct Intake: Sendable {
         }
         router.on(.get, "/healthz") { _, _, _ in .json(.ok, Answer.healthy) }
         router.on(.get, "/readyz") { _, _, _ in await readiness.response() }
-        return router.handler
+        return router
     }
 
     private func receive(

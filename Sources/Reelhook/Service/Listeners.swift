@@ -3,6 +3,7 @@ internal import ReelHTTP
 internal import ReelHTTPServer
 internal import ReelJournal
 internal import ReelObservability
+internal import ReelSystem
 internal import ReelWebhooks
 
 /// The three listeners of a service, bound: the public intake, the private console, and the Unix
@@ -11,47 +12,91 @@ struct Listeners: Sendable {
     let intake: HTTPServer
     let console: HTTPServer
     let control: HTTPServer
+    let credentials: [TLSCredentials]
     let addresses: ReelhookService.Addresses
 
     /// Binds all three, or none.
     ///
-    /// - Throws: `StartError` with the address that cannot be had.
-    static func bind(_ parts: ServiceParts, _ readiness: Readiness) throws -> Listeners {
+    /// - Throws: `StartError` with the address that cannot be had, or the certificate that cannot
+    ///   be used.
+    static func bind(
+        _ parts: ServiceParts,
+        _ sockets: ListenerSockets,
+        _ readiness: Readiness
+    ) async throws -> Listeners {
         let configuration = parts.configuration
+        let routes = try intakeRoutes(parts, readiness)
         let context = parts.consoleContext
+        let consoleGuard = ConsoleGuard(token: configuration.consoleToken?.revealed)
+        let intakeTLS = try await credentials(configuration.intakeTLS, "intake", parts)
+        let consoleTLS = try await credentials(configuration.consoleTLS, "console", parts)
         let intake = server(
             "intake",
-            .host(configuration.intake.host, port: configuration.intake.port),
+            binding(sockets.intake, configuration.intake),
             parts,
-            try intakeHandler(parts, readiness)
+            intakeTLS,
+            routes.refusal,
+            routes.handler
         )
         let console = server(
             "console",
-            .host(configuration.console.host, port: configuration.console.port),
+            binding(sockets.console, configuration.console),
             parts,
-            Console.handler(
-                context,
-                guardedBy: ConsoleGuard(token: configuration.consoleToken?.revealed)
-            )
+            consoleTLS,
+            Console.refusal(guardedBy: consoleGuard),
+            Console.handler(context, guardedBy: consoleGuard)
         )
+        let path = configuration.dataDirectory + "/.control.sock"
         let control = server(
             "control",
-            .unix(path: configuration.dataDirectory + "/.control.sock"),
+            .unix(path: path),
             parts,
+            nil,
+            nil,
             Console.controlHandler(context)
         )
         let intakePeer = try bind(intake, configuration.intake.description)
         let consolePeer = try bind(console, configuration.console.description)
-        _ = try bind(control, configuration.dataDirectory + "/.control.sock")
+        _ = try bind(control, path)
         return Listeners(
             intake: intake,
             console: console,
             control: control,
+            credentials: [intakeTLS, consoleTLS].compactMap { $0 },
             addresses: ReelhookService.Addresses(
                 intake: ListenAddress(host: intakePeer.address, port: intakePeer.port),
-                console: ListenAddress(host: consolePeer.address, port: consolePeer.port)
+                console: ListenAddress(host: consolePeer.address, port: consolePeer.port),
+                intakeScheme: intakeTLS == nil ? "http" : "https",
+                consoleScheme: consoleTLS == nil ? "http" : "https"
             )
         )
+    }
+
+    private static func binding(
+        _ socket: ListeningSocket?,
+        _ address: ListenAddress
+    ) -> HTTPServerConfiguration.Binding {
+        socket.map { .listening($0) } ?? .host(address.host, port: address.port)
+    }
+
+    private static func credentials(
+        _ settings: TLSSettings?,
+        _ listener: String,
+        _ parts: ServiceParts
+    ) async throws(StartError) -> TLSCredentials? {
+        guard let settings else { return nil }
+        do throws(TLSCredentialsError) {
+            return try await TLSCredentials(
+                settings,
+                listener: listener,
+                pool: parts.pool,
+                time: parts.surroundings.time,
+                logger: parts.surroundings.logger,
+                metrics: parts.surroundings.metrics
+            )
+        } catch {
+            throw .certificate(listener: listener, error.description)
+        }
     }
 
     /// Takes no new connections and finishes what runs.
@@ -64,18 +109,18 @@ struct Listeners: Sendable {
     /// What the public listener serves.
     ///
     /// - Throws: `WebhookSecretError` for a secret that is none.
-    static func intakeHandler(
+    static func intakeRoutes(
         _ parts: ServiceParts,
         _ readiness: Readiness
-    ) throws -> HTTPHandler {
-        let routes = Intake(
+    ) throws -> HTTPRouter {
+        let intake = Intake(
             journal: parts.journal,
             readiness: readiness,
             time: parts.surroundings.time,
             logger: parts.surroundings.logger,
             metrics: parts.surroundings.metrics
         )
-        return routes.handler(try endpoints(parts.configuration))
+        return intake.routes(try endpoints(parts.configuration))
     }
 
     private static func endpoints(_ configuration: Configuration) throws -> [Intake.Endpoint] {
@@ -105,6 +150,8 @@ struct Listeners: Sendable {
         _ name: String,
         _ binding: HTTPServerConfiguration.Binding,
         _ parts: ServiceParts,
+        _ tls: TLSCredentials?,
+        _ refusal: HTTPRefusal?,
         _ handler: @escaping HTTPHandler
     ) -> HTTPServer {
         let settings = parts.configuration.server
@@ -138,8 +185,11 @@ struct Listeners: Sendable {
         server.idleTimeout = settings.idleTimeout
         server.writeTimeout = settings.writeTimeout
         server.drainTimeout = max(settings.stopGrace, .milliseconds(1))
+        if let tls { server.openTimeout = tls.settings.handshakeTimeout }
         return HTTPServer(
             configuration: server,
+            tls: tls,
+            refusal: refusal,
             handler: handler,
             logger: parts.surroundings.logger.named(name),
             metrics: parts.surroundings.metrics,

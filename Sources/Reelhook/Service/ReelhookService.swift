@@ -16,11 +16,20 @@ public final class ReelhookService: Sendable {
     private let chains: (@Sendable (StandardSteps) throws -> [Chain])?
     private let surroundings: ServiceParts.Surroundings
     private let stopLatch = Latch()
+    /// The certificates in use, for `reloadCertificates`.
+    private let credentials = Locked<[TLSCredentials]>([])
 
     /// Where a running service listens, its free ports chosen.
     public struct Addresses: Sendable, Hashable {
         public let intake: ListenAddress
         public let console: ListenAddress
+        /// `https` where the listener has a certificate, else `http`.
+        public let intakeScheme: String
+        public let consoleScheme: String
+
+        /// Such as `https://203.0.113.7:443`.
+        public var intakeURL: String { "\(intakeScheme)://\(intake)" }
+        public var consoleURL: String { "\(consoleScheme)://\(console)" }
     }
 
     /// Makes a service that is not yet running.
@@ -77,13 +86,43 @@ public final class ReelhookService: Sendable {
         for warning in configuration.warnings {
             surroundings.logger.warning("configuration", ["warning": .string(warning)])
         }
-        let parts = try await ServiceParts.open(configuration, surroundings)
+        // What is shared with the process before this one is taken at once, so that there is no
+        // moment at which nobody listens.
+        let sockets = try ListenerSockets.taken(configuration)
+        let parts = try await openParts()
         do {
-            try await serve(parts, onListening)
+            try await serve(parts, sockets, onListening)
             await parts.close()
         } catch {
             await parts.close()
             throw error
+        }
+    }
+
+    /// Looks at the files of the certificates now, rather than when it is time to; from any thread.
+    ///
+    /// New connections are served with what is found; a certificate that cannot be used changes
+    /// nothing and is logged.
+    public func reloadCertificates() {
+        for credentials in credentials.withLock({ $0 }) { credentials.reload() }
+    }
+
+    /// Opens everything, waiting for the process before this one if it is to.
+    private func openParts() async throws -> ServiceParts {
+        let time = surroundings.time
+        let deadline = time.uptime() + configuration.takeover
+        var hasSaidSo = false
+        while true {
+            do throws(StartError) {
+                return try await ServiceParts.open(configuration, surroundings)
+            } catch {
+                guard case .journal(_, let fault) = error, fault.isInUse,
+                    time.uptime() < deadline, !stopLatch.isOpen
+                else { throw error }
+            }
+            if !hasSaidSo { surroundings.logger.info("waiting for the process before this one") }
+            hasSaidSo = true
+            try await time.sleep(for: .milliseconds(20))
         }
     }
 
@@ -96,15 +135,16 @@ public final class ReelhookService: Sendable {
 
     private func serve(
         _ parts: ServiceParts,
+        _ sockets: ListenerSockets,
         _ onListening: @Sendable (Addresses) async -> Void
     ) async throws {
         let logger = surroundings.logger
         let steps = StandardSteps(parts: parts)
         let chains = try self.chains?(steps) ?? steps.configuredChains()
         let readiness = Readiness(parts)
-        let listeners = try Listeners.bind(parts, readiness)
+        let listeners = try await Listeners.bind(parts, sockets, readiness)
+        credentials.withLock { $0 = listeners.credentials }
         let dispatcher = parts.makeDispatcher(chains)
-        let reconciler = parts.makeReconciler()
         parts.journal.planAppends(by: dispatcher.planner)
         logger.info(
             "service started",
@@ -115,49 +155,69 @@ public final class ReelhookService: Sendable {
             ]
         )
         await onListening(listeners.addresses)
+        let supervisor = Supervisor(configuration, logger)
+        supervisor.tell("READY=1\nSTATUS=Listening on \(listeners.addresses.intakeURL)")
         do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask(name: "intake") { try await listeners.intake.run() }
-                group.addTask(name: "console") { try await listeners.console.run() }
-                group.addTask(name: "control") { try await listeners.control.run() }
-                group.addTask(name: "dispatcher") {
-                    try await self.untilStopped { try await dispatcher.run() }
-                }
-                if let reconciler {
-                    group.addTask(name: "reconciler") {
-                        try await self.untilStopped { try await reconciler.run() }
-                    }
-                }
-                if let bucket = parts.bucket {
-                    let sweep = UploadSweep(
-                        bucket: bucket,
-                        time: self.surroundings.time,
-                        logger: logger.named("store")
-                    )
-                    group.addTask(name: "store") {
-                        try await self.untilStopped { try await sweep.run() }
-                    }
-                }
-                group.addTask(name: "stop") {
-                    await self.stopLatch.wait()
-                    readiness.noteStopping()
-                    parts.stop.open()
-                    listeners.stop()
-                }
-                do {
-                    while try await group.next() != nil {}
-                } catch {
-                    // One part failed: the others stop in order, and the failure is told.
-                    self.stop()
-                    while await group.nextResult() != nil {}
-                    throw error
-                }
+            try await work(parts, listeners, dispatcher) {
+                supervisor.tell("STOPPING=1\nSTATUS=Finishing what runs")
+                readiness.noteStopping()
             }
         } catch {
             logger.error("service failed", ["reason": .string("\(error)")])
             throw error
         }
         logger.info("service stopped")
+    }
+
+    /// Runs every part until the service is to stop, and then until all have ended.
+    private func work(
+        _ parts: ServiceParts,
+        _ listeners: Listeners,
+        _ dispatcher: Dispatcher,
+        onStop: @escaping @Sendable () -> Void
+    ) async throws {
+        let sweep = parts.bucket.map { bucket in
+            let logger = surroundings.logger.named("store")
+            return UploadSweep(bucket: bucket, time: surroundings.time, logger: logger)
+        }
+        let reconciler = parts.makeReconciler()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(name: "intake") { try await listeners.intake.run() }
+            group.addTask(name: "console") { try await listeners.console.run() }
+            group.addTask(name: "control") { try await listeners.control.run() }
+            for credentials in listeners.credentials {
+                group.addTask(name: "certificate") {
+                    try await self.untilStopped { await credentials.run() }
+                }
+            }
+            group.addTask(name: "dispatcher") {
+                try await self.untilStopped { try await dispatcher.run() }
+            }
+            if let reconciler {
+                group.addTask(name: "reconciler") {
+                    try await self.untilStopped { try await reconciler.run() }
+                }
+            }
+            if let sweep {
+                group.addTask(name: "store") {
+                    try await self.untilStopped { try await sweep.run() }
+                }
+            }
+            group.addTask(name: "stop") {
+                await self.stopLatch.wait()
+                onStop()
+                parts.stop.open()
+                listeners.stop()
+            }
+            do {
+                while try await group.next() != nil {}
+            } catch {
+                // One part failed: the others stop in order, and the failure is told.
+                self.stop()
+                while await group.nextResult() != nil {}
+                throw error
+            }
+        }
     }
 
     /// Runs work that never ends by itself, and cancels it when the service stops.

@@ -51,7 +51,7 @@ package struct ServiceCore: Sendable {
         )
         do {
             let readiness = Readiness(parts)
-            let intake = try Listeners.intakeHandler(parts, readiness)
+            let intake = try Listeners.intakeRoutes(parts, readiness).handler
             let chains = wrap(try StandardSteps(parts: parts).configuredChains())
             return ServiceCore(
                 parts: parts,

@@ -54,6 +54,7 @@ struct ServiceParts: Sendable {
         }
         var settings = HTTPClientConfiguration()
         settings.version = reelhookVersion
+        settings.authorityFilePath = configuration.authorityFile
         let client = machine.makeTransport(settings, surroundings.time, surroundings.metrics)
         let pool = BlockingPool(threadCount: 4, name: "files", at: machine.workers)
         var journal: Journal?
@@ -250,6 +251,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     case dataDirectory(path: String, String)
     case journal(path: String, JournalFault)
     case address(String, String)
+    case certificate(listener: String, String)
     case provider(name: String, String)
 
     /// A journal's error by its sentence, so that no other module's type is needed to read it.
@@ -272,6 +274,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
                 + " another with --data"
         case .journal(let path, let fault): "the journal \(path) cannot be used: \(fault)"
         case .address(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .certificate(let listener, let reason):
+            "the certificate of the \(listener) cannot be used: \(reason)"
         case .provider(let name, let reason): "the provider \(name) cannot be used: \(reason)"
         }
     }

@@ -16,11 +16,14 @@ extension Command {
 
             Environment: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_WEBHOOK_SECRET, REELHOOK_LISTEN,
             REELHOOK_CONSOLE, REELHOOK_DATA, REELHOOK_CONFIG, REELHOOK_LOG_LEVEL,
-            REELHOOK_API_TOKEN, REELHOOK_NOTIFY_URL, REELHOOK_NOTIFY_SECRET.
+            REELHOOK_TLS_CERTIFICATE, REELHOOK_TLS_KEY, REELHOOK_API_TOKEN, REELHOOK_NOTIFY_URL,
+            REELHOOK_NOTIFY_SECRET.
             """,
         options: [
             Option("--listen", "HOST:PORT", "the intake (default 127.0.0.1:8080; port 0: any)"),
             Option("--console", "HOST:PORT", "the console (default 127.0.0.1:8081)"),
+            Option("--tls-certificate", "FILE", "the intake's certificate chain in PEM, for HTTPS"),
+            Option("--tls-key", "FILE", "the certificate's private key in PEM"),
             Option("--demo", nil, "run with an emulated provider and make a video"),
             Option("--once", nil, "with --demo: end after the first video"),
             Option("--log-level", "LEVEL", "debug, info (default), warning or error"),
@@ -45,7 +48,7 @@ struct ServiceRun: Sendable {
     let service: ReelhookService
     let tool: Tool
 
-    /// Runs until SIGTERM or SIGINT, or until the body returns.
+    /// Runs until SIGTERM or SIGINT, or until the body returns; SIGHUP has the certificates read.
     ///
     /// - Parameter body: Runs once the service listens; true ends the service.
     /// - Throws: What the service or the body throws.
@@ -54,23 +57,27 @@ struct ServiceRun: Sendable {
             false
         }
     ) async throws {
-        let signals = Signals([.terminate, .interrupt])
+        let signals = Signals([.terminate, .interrupt, .hangup])
         let listening = Latch()
         let addresses = Locked<ReelhookService.Addresses?>(nil)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask(name: "service") {
                 try await service.run { found in
-                    tool.say("listening intake http://\(found.intake)")
-                    tool.say("listening console http://\(found.console)")
+                    tool.say("listening intake \(found.intakeURL)")
+                    tool.say("listening console \(found.consoleURL)")
                     addresses.withLock { $0 = found }
                     listening.open()
                 }
                 return true
             }
             group.addTask(name: "signals") {
-                for await _ in signals {
-                    service.stop()
-                    return false
+                for await signal in signals {
+                    switch signal {
+                    case .hangup: service.reloadCertificates()
+                    case .terminate, .interrupt:
+                        service.stop()
+                        return false
+                    }
                 }
                 return false
             }

@@ -31,6 +31,7 @@ struct Examination {
         note("configuration", .good, "read without a fault")
         for warning in configuration.warnings { note("configuration", .doubtful, warning) }
         checkSecrets(configuration)
+        checkCertificates(configuration, publicURL: arguments["--public-url"])
         checkDisk(configuration.dataDirectory)
         checkJournal(configuration.dataDirectory)
         checkLimits()
@@ -39,7 +40,7 @@ struct Examination {
         if let url = arguments["--public-url"] { await checkPublicURL(url) }
     }
 
-    private mutating func note(
+    mutating func note(
         _ check: String,
         _ verdict: Finding.Verdict,
         _ message: String,

@@ -45,6 +45,8 @@ struct Tool: Sendable {
         flags.intake = arguments["--listen"]
         flags.console = arguments["--console"]
         flags.logLevel = arguments["--log-level"]
+        flags.certificate = arguments["--tls-certificate"]
+        flags.key = arguments["--tls-key"]
         return flags
     }
 
