@@ -174,6 +174,17 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What Tests/Benchmarks/dispatch runs beside its peer.
+        .executableTarget(
+            name: "DispatchBenchmark",
+            dependencies: [
+                "ReelRuntime", "ReelObservability", "ReelJournal", "ReelJournalSQLite",
+                "ReelEvents",
+            ],
+            path: "Tests/Benchmarks/dispatching",
+            swiftSettings: settings
+        ),
+
         // Tests: what they share, then one for each room.
         .target(
             name: "TestSupport",

@@ -2,51 +2,139 @@ internal import ReelJournal
 internal import ReelObservability
 internal import ReelRuntime
 
+/// What a round did, for whoever decides when the next is due.
+struct RoundTally {
+    /// Whether nothing is left that has no plan yet.
+    var isPlanned = true
+    var claimCount = 0
+    /// Whether everything that could be claimed was.
+    var isExhausted = true
+}
+
 extension Dispatcher {
     /// The shortest and the longest wait while runs are due that nobody may claim: they stand
     /// behind an earlier run of the same video.
     private static let blockedWaitFirst: Duration = .milliseconds(20)
     private static let blockedWaitLongest: Duration = .seconds(1)
 
-    /// Plans one batch of what is pending.
-    ///
-    /// - Returns: Whether that was all.
-    func planPending() async throws(JournalError) -> Bool {
-        guard table.withLock({ $0.takeMayHavePending() }) else { return true }
+    /// Records the verdicts that have come in, plans what is pending and claims what is due, all in
+    /// one transaction, and starts what was claimed.
+    func performRound(
+        _ group: inout DiscardingTaskGroup,
+        afterFailures failures: Int
+    ) async throws(JournalError) -> RoundTally {
+        let reports = table.withLock { $0.takeReports(atMost: configuration.reportBatch) }
+        // After a failure verdicts go alone first: what is wrong may be with a plan or a claim.
+        let isAlone = failures % 2 == 1 && !reports.isEmpty
+        var tally = RoundTally()
+        do throws(JournalError) {
+            var round = DispatchRound(leaseUntil: time.now() + configuration.lease)
+            round.settlements = reports.map(\.settlement)
+            if !isAlone {
+                round.plans = try await plansOfPending()
+                round.claim = claimRequest(hasReports: !reports.isEmpty)
+            }
+            guard !round.isEmpty else { return tally }
+            let leaseEnd = time.uptime() + configuration.lease
+            let outcome = try await driver.advance(round)
+            conclude(reports, outcome.settled, leaseEnd)
+            note(round.plans)
+            start(outcome.claims, leaseEnd, &group)
+            tally.isPlanned = !isAlone && round.plans.count < configuration.planBatch
+            if !tally.isPlanned { table.withLock { $0.noteMayHavePending() } }
+            tally.claimCount = outcome.claims.count
+            let limit = round.claim(after: outcome.settled)?.limit ?? 0
+            tally.isExhausted = !isAlone && outcome.claims.count < max(limit, 1)
+        } catch {
+            table.withLock {
+                $0.putBack(reports)
+                $0.noteMayHavePending()
+            }
+            throw error
+        }
+        return tally
+    }
+
+    /// Records the verdicts that have come in and claims nothing: the service stops.
+    func recordReports() async throws(JournalError) {
+        let reports = table.withLock { $0.takeReports(atMost: configuration.reportBatch) }
+        guard !reports.isEmpty else { return }
+        var round = DispatchRound(leaseUntil: time.now() + configuration.lease)
+        round.settlements = reports.map(\.settlement)
+        let leaseEnd = time.uptime() + configuration.lease
+        do {
+            conclude(reports, try await driver.advance(round).settled, leaseEnd)
+        } catch {
+            table.withLock { $0.putBack(reports) }
+            throw error
+        }
+    }
+
+    /// Tells who waits for a verdict to be recorded that it never will be: the step is done again
+    /// after its lease.
+    func abandonReports() {
+        let reports = table.withLock { $0.takeReports(atMost: .max) }
+        for report in reports {
+            log(report.settlement.claim, "verdict not recorded, the step will be done again", nil)
+        }
+        let fenced = reports.map { _ in SettleOutcome.fenced }
+        conclude(reports, fenced, time.uptime() + configuration.lease)
+    }
+
+    /// What is to be done about one batch of what is pending and has no plan.
+    private func plansOfPending() async throws(JournalError) -> [DispatchRound.Planned] {
+        guard table.withLock({ $0.takeMayHavePending() }) else { return [] }
         var query = EntryQuery()
         query.isUnplanned = true
         query.order = .oldestFirst
         query.limit = configuration.planBatch
-        let entries = try await driver.entries(query)
-        guard !entries.isEmpty else { return true }
-        let plans = entries.map { (sequence: $0.sequence, plan: book.plan(for: $0)) }
-        try await driver.plan(plans)
-        metrics.countPlans(plans)
-        for (entry, plan) in zip(entries, plans) {
-            logger.note(plan.plan, of: entry.sequence, entry.type, entry.videoID)
+        return try await driver.entries(query).map {
+            DispatchRound.Planned(entry: $0, plan: book.plan(for: $0))
         }
-        table.withLock { $0.noteNews() }
-        guard entries.count == configuration.planBatch else { return true }
-        table.withLock { $0.noteMayHavePending() }
-        return false
     }
 
-    /// Claims what is due, up to the free slots, and starts it.
-    ///
-    /// - Returns: How many runs it began.
-    func claimDue(_ group: inout DiscardingTaskGroup) async throws(JournalError) -> Int {
+    private func claimRequest(hasReports: Bool) -> ClaimRequest? {
         let limit = min(freeSlotCount, configuration.claimBatch)
-        guard limit > 0 else { return 0 }
-        let leaseEnd = time.uptime() + configuration.lease
+        guard limit > 0 || hasReports else { return nil }
         let now = time.now()
-        let claims = try await driver.claim(
-            ClaimRequest(
-                owner: owner,
-                now: now,
-                leaseUntil: now + configuration.lease,
-                limit: limit
-            )
+        return ClaimRequest(
+            owner: owner,
+            now: now,
+            leaseUntil: now + configuration.lease,
+            limit: limit
         )
+    }
+
+    private func conclude(
+        _ reports: [RunTable.Report],
+        _ settled: [SettleOutcome],
+        _ leaseEnd: Duration
+    ) {
+        guard !reports.isEmpty else { return }
+        let answers = table.withLock { table in
+            zip(reports, settled).map { report, outcome in
+                let claim = report.settlement.claim
+                let next = table.conclude(claim, outcome, leaseEnd: leaseEnd)
+                return RunTable.Report.Answer(outcome: outcome, next: next)
+            }
+        }
+        for (report, answer) in zip(reports, answers) { report.waiter.resume(returning: answer) }
+    }
+
+    private func note(_ planned: [DispatchRound.Planned]) {
+        guard !planned.isEmpty else { return }
+        metrics.countPlans(planned.map { (sequence: $0.entry.sequence, plan: $0.plan) })
+        for item in planned {
+            logger.note(item.plan, of: item.entry.sequence, item.entry.type, item.entry.videoID)
+        }
+        table.withLock { $0.noteNews() }
+    }
+
+    private func start(
+        _ claims: [Claim],
+        _ leaseEnd: Duration,
+        _ group: inout DiscardingTaskGroup
+    ) {
         for claim in claims {
             switch table.withLock({ $0.admit(claim, leaseEnd: leaseEnd) }) {
             case .work(let claim): group.addTask { await self.work(on: claim) }
@@ -54,12 +142,11 @@ extension Dispatcher {
             }
         }
         metrics.running.set(Int64(configuration.concurrency - freeSlotCount))
-        return claims.count
     }
 
     /// How long there is nothing to do, unless somebody rings.
     func waitBeforeNextRound(_ emptyRounds: Int) async throws(JournalError) -> Duration {
-        // With every slot taken, the end of a run rings.
+        // With every slot taken, the end of an attempt rings.
         guard freeSlotCount > 0 else { return configuration.safetyInterval }
         let outlook = try await driver.outlook()
         metrics.open.set(outlook.openRunCount)
@@ -67,9 +154,10 @@ extension Dispatcher {
         guard let dueAt = outlook.nextDueAt else { return configuration.safetyInterval }
         let wait = dueAt - time.now()
         guard wait <= .zero else { return min(wait, configuration.safetyInterval) }
+        guard emptyRounds > 0 else { return .zero }
         // The first empty round may have been overtaken by what became due since.
         var blocked = Self.blockedWaitFirst
-        for _ in 0..<min(max(emptyRounds, 1), 16) where blocked < Self.blockedWaitLongest {
+        for _ in 0..<min(emptyRounds, 16) where blocked < Self.blockedWaitLongest {
             blocked *= 2
         }
         return min(blocked, Self.blockedWaitLongest, configuration.safetyInterval)

@@ -3,51 +3,54 @@ internal import ReelObservability
 internal import ReelRuntime
 
 extension Dispatcher {
-    /// How often a verdict is offered to a failing journal once the service stops and the grace is
-    /// over; the step is then done again after its lease.
-    private static let settleAttemptsAfterGrace = 3
-
     /// Works on a run, step by step, until its claim is over.
     func work(on first: Claim) async {
-        var claim = first
-        while true {
-            switch await perform(claim) {
-            case .next(let next):
-                let leaseEnd = time.uptime() + configuration.lease
-                table.withLock { $0.advance(to: next, leaseEnd: leaseEnd) }
-                claim = next
-            case .released, .fenced:
-                let leaseEnd = time.uptime() + configuration.lease
-                guard let successor = table.withLock({ $0.end(claim, leaseEnd: leaseEnd) }) else {
-                    metrics.running.set(Int64(configuration.concurrency - freeSlotCount))
-                    return bell.ring()
-                }
-                claim = successor
-            }
-        }
+        var claim: Claim? = first
+        while let present = claim { claim = await perform(present) }
     }
 
-    /// Makes one attempt of one step and records how it ended.
-    private func perform(_ claim: Claim) async -> SettleOutcome {
+    /// Makes one attempt of one step and waits until it is recorded how that ended.
+    ///
+    /// - Returns: What this task is to work on next: the next step, or a claim that came meanwhile.
+    private func perform(_ claim: Claim) async -> Claim? {
         let startedAt = time.now()
         let start = time.uptime()
         guard let verdict = await attempt(claim) else {
             metrics.fenced.increment()
             log(claim, "claim lost", nil)
-            return .fenced
+            let leaseEnd = time.uptime() + configuration.lease
+            let next = table.withLock { $0.conclude(claim, .fenced, leaseEnd: leaseEnd) }
+            if next == nil { bell.ring() }
+            return next
         }
         metrics.attemptSpan.observe(time.uptime() - start)
-        let outcome = await settle(claim, verdict, startedAt: startedAt, endedAt: time.now())
-        switch outcome {
+        let settlement = DispatchRound.Settlement(
+            claim: claim,
+            verdict: verdict,
+            startedAt: startedAt,
+            endedAt: time.now()
+        )
+        let answer = await recorded(settlement)
+        switch answer.outcome {
         case .next, .released:
             metrics.countVerdict(verdict)
-            table.withLock { $0.noteNews() }
             log(claim, verdict)
         case .fenced:
             metrics.fenced.increment()
             log(claim, "claim lost", nil)
         }
-        return outcome
+        return answer.next
+    }
+
+    /// Hands in how an attempt ended, for the next round to record.
+    private func recorded(
+        _ settlement: DispatchRound.Settlement
+    ) async -> RunTable.Report.Answer {
+        await withCheckedContinuation { waiter in
+            let report = RunTable.Report(settlement: settlement, waiter: waiter)
+            table.withLock { $0.report(report) }
+            bell.ring()
+        }
     }
 
     /// Calls the handler, if it may be called.
@@ -143,36 +146,6 @@ extension Dispatcher {
         }
     }
 
-    /// Records a verdict, and offers it again for as long as the journal fails.
-    private func settle(
-        _ claim: Claim,
-        _ verdict: StepVerdict,
-        startedAt: Timestamp,
-        endedAt: Timestamp
-    ) async -> SettleOutcome {
-        var failures = 0
-        while true {
-            do {
-                return try await driver.settle(
-                    claim,
-                    verdict,
-                    startedAt: startedAt,
-                    endedAt: endedAt,
-                    leaseUntil: time.now() + configuration.lease
-                )
-            } catch {
-                failures += 1
-                note(error)
-                let (isClosed, isGraceOver) = table.withLock { ($0.isClosed, $0.isGraceOver) }
-                if isClosed || (isGraceOver && failures >= Self.settleAttemptsAfterGrace) {
-                    log(claim, "verdict not recorded, the step will be done again", nil)
-                    return .fenced
-                }
-                try? await time.sleep(for: configuration.errorWait(failures))
-            }
-        }
-    }
-
     private func log(_ claim: Claim, _ verdict: StepVerdict) {
         switch verdict {
         case .done: log(claim, "step done", nil)
@@ -182,7 +155,7 @@ extension Dispatcher {
         }
     }
 
-    private func log(_ claim: Claim, _ message: StaticString, _ reason: Reason?) {
+    func log(_ claim: Claim, _ message: StaticString, _ reason: Reason?) {
         let fields: KeyValuePairs<String, LogValue> = [
             "event.sequence": .integer(claim.entry.sequence),
             "video.id": .string(claim.entry.videoID?.rawValue ?? ""),

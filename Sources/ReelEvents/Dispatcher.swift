@@ -19,7 +19,10 @@ package final class Dispatcher: Sendable {
     let metrics: DispatcherMetrics
     let owner: String
     let table = Locked(RunTable())
-    /// Rung for the loop: there may be something to plan or to claim, or a slot is free.
+    /// How often verdicts are offered to a failing journal once the service stops and the grace is
+    /// over; the steps are then done again after their leases.
+    private static let recordAttemptsAfterGrace = 3
+    /// Rung for the loop: there may be something to plan, to claim or to record.
     let bell = Doorbell()
     /// Rung for the keeper: there is an earlier deadline than it knows of.
     let keeperBell = Doorbell()
@@ -98,16 +101,16 @@ package final class Dispatcher: Sendable {
         var nextSurvey = time.uptime()
         while !table.withLock({ $0.isStopping }) {
             do throws(JournalError) {
-                let isPlanned = try await planPending()
-                let claimed = try await claimDue(&group)
-                if table.withLock({ $0.takeNews() }) { journal.wake() }
+                let tally = try await performRound(&group, afterFailures: failures)
+                if table.withLock({ $0.takeNews() }) { journal.wakeReaders() }
                 if time.uptime() >= nextSurvey {
                     try await survey()
                     nextSurvey = time.uptime() + configuration.safetyInterval
                 }
                 failures = 0
-                emptyRounds = claimed > 0 ? 0 : emptyRounds + 1
-                if isPlanned, claimed == 0 || freeSlotCount == 0 {
+                emptyRounds = tally.claimCount > 0 ? 0 : emptyRounds + 1
+                let isIdle = tally.isPlanned && (tally.isExhausted || freeSlotCount == 0)
+                if isIdle, !table.withLock({ $0.hasReports }) {
                     let wait = try await waitBeforeNextRound(emptyRounds)
                     await bell.wait(atMost: wait, time)
                 }
@@ -126,14 +129,32 @@ package final class Dispatcher: Sendable {
     /// Lets running handlers end, then cancels those that have not, and waits for all.
     private func drain() async {
         let graceEnd = time.uptime() + configuration.grace
-        while runningCount > 0, time.uptime() < graceEnd, !table.withLock({ $0.isClosed }) {
-            await bell.wait(atMost: graceEnd - time.uptime(), time)
-        }
-        for attempt in table.withLock({ $0.endGrace() }) { attempt.interrupt(.stopping) }
+        var failures = 0
         while runningCount > 0 {
-            await bell.wait(atMost: configuration.safetyInterval, time)
+            if time.uptime() >= graceEnd, !table.withLock({ $0.isGraceOver }) {
+                for attempt in table.withLock({ $0.endGrace() }) { attempt.interrupt(.stopping) }
+            }
+            let (isClosed, isGraceOver, hasReports) = table.withLock {
+                ($0.isClosed, $0.isGraceOver, $0.hasReports)
+            }
+            if isClosed || (isGraceOver && failures >= Self.recordAttemptsAfterGrace) {
+                abandonReports()
+            } else if hasReports {
+                do throws(JournalError) {
+                    try await recordReports()
+                    failures = 0
+                } catch {
+                    failures += 1
+                    note(error)
+                    try? await time.sleep(for: configuration.errorWait(failures))
+                }
+                continue
+            }
+            guard runningCount > 0 else { break }
+            let wait = isGraceOver ? configuration.safetyInterval : graceEnd - time.uptime()
+            await bell.wait(atMost: wait, time)
         }
-        if table.withLock({ $0.takeNews() }) { journal.wake() }
+        if table.withLock({ $0.takeNews() }) { journal.wakeReaders() }
     }
 
     private var runningCount: Int { table.withLock { $0.runningCount } }

@@ -6,6 +6,8 @@ package struct DispatcherConfiguration: Sendable, Hashable {
     package var concurrency: Int
     /// The runs claimed in one transaction, from 1 to 4096.
     package var claimBatch: Int
+    /// The verdicts recorded in one transaction.
+    package var reportBatch: Int { claimBatch }
     /// The pending entries planned in one transaction, from 1 to 10,000.
     package var planBatch: Int
     /// How long a claim is good for without a heartbeat; at least a second.

@@ -36,7 +36,23 @@ struct RunTable {
     /// Until when the keeper sleeps.
     private var alarm: Duration = .zero
 
+    /// What ended and is to be recorded, in the order in which it ended.
+    private var reports: [Report] = []
+
+    /// How an attempt ended, and the task that waits until it is recorded.
+    struct Report: Sendable {
+        let settlement: DispatchRound.Settlement
+        let waiter: CheckedContinuation<Answer, Never>
+
+        struct Answer: Sendable {
+            let outcome: SettleOutcome
+            /// What the task is to work on next.
+            let next: Claim?
+        }
+    }
+
     var runningCount: Int { runs.count }
+    var hasReports: Bool { !reports.isEmpty }
 
     // MARK: What the loop does
 
@@ -116,23 +132,49 @@ struct RunTable {
         runs[Key(claim)]?.deadline = nil
     }
 
-    /// Goes on with the next step of the same run.
-    mutating func advance(to claim: Claim, leaseEnd: Duration) {
-        runs[Key(claim)]?.claim = claim
-        runs[Key(claim)]?.leaseEnd = leaseEnd
+    /// Takes how an attempt ended, for the next round.
+    mutating func report(_ report: Report) { reports.append(report) }
+
+    // MARK: What a round does
+
+    /// Takes what is to be recorded, the oldest first.
+    mutating func takeReports(atMost count: Int) -> [Report] {
+        guard reports.count > count else {
+            defer { reports = [] }
+            return reports
+        }
+        defer { reports.removeFirst(count) }
+        return Array(reports.prefix(count))
     }
 
-    /// Ends a claim.
+    /// Takes back what could not be recorded.
+    mutating func putBack(_ taken: [Report]) { reports = taken + reports }
+
+    /// Takes what became of a claim once its attempt was recorded.
     ///
-    /// - Returns: The claim that was waiting for it, now at work.
-    mutating func end(_ claim: Claim, leaseEnd: Duration) -> Claim? {
+    /// - Returns: The run's next step, or the claim of the same run that was waiting for this one;
+    ///   nil when the run is not at work any more.
+    mutating func conclude(
+        _ claim: Claim,
+        _ outcome: SettleOutcome,
+        leaseEnd: Duration
+    ) -> Claim? {
         let key = Key(claim)
-        guard let successor = runs[key]?.successor else {
-            runs[key] = nil
-            return nil
+        switch outcome {
+        case .next(let next):
+            hasNews = true
+            runs[key]?.claim = next
+            runs[key]?.leaseEnd = leaseEnd
+            return next
+        case .released, .fenced:
+            if outcome == .released { hasNews = true }
+            guard let successor = runs[key]?.successor else {
+                runs[key] = nil
+                return nil
+            }
+            runs[key] = Running(claim: successor, leaseEnd: leaseEnd)
+            return successor
         }
-        runs[key] = Running(claim: successor, leaseEnd: leaseEnd)
-        return successor
     }
 
     // MARK: What the keeper does

@@ -2,7 +2,12 @@ package import ReelRuntime
 
 extension Claim {
     /// The right that a running run stands for; nil when it does not run.
-    package init?(_ run: RunProgress, of entry: JournalEntry, checkpoint: [UInt8]?) {
+    package init?(
+        _ run: RunProgress,
+        of entry: JournalEntry,
+        checkpoint: [UInt8]?,
+        expiresAt: Timestamp?
+    ) {
         guard run.state == .running, let leaseUntil = run.leaseUntil else { return nil }
         self.init(
             entry: entry,
@@ -12,7 +17,8 @@ extension Claim {
             attempt: run.attempts,
             checkpoint: checkpoint,
             token: run.token,
-            leaseUntil: leaseUntil
+            leaseUntil: leaseUntil,
+            expiresAt: expiresAt
         )
     }
 
@@ -26,7 +32,8 @@ extension Claim {
             attempt: attempt,
             checkpoint: checkpoint,
             token: token,
-            leaseUntil: moment
+            leaseUntil: moment,
+            expiresAt: expiresAt
         )
     }
 }

@@ -30,21 +30,24 @@ extension InMemoryJournal {
         }
         return claimable.sorted().prefix(max(request.limit, 0)).compactMap { order in
             change(order.run) { run in
-                let lost = run.progress.claim(at: request.now, leaseUntil: request.leaseUntil)
-                if let lost { run.history.append(lost) }
+                let until = request.leaseUntil
+                guard let given = run.progress.claimable?.claim(at: request.now, leaseUntil: until)
+                else { return }
+                run.progress = given.run
+                if let lost = given.lost { run.remember(lost) }
             }
             return claim(of: order.run)
         }
     }
 
     mutating func renew(_ claim: Claim, until moment: Timestamp) -> Claim? {
-        guard let key = held(claim) else { return nil }
-        change(key) { $0.progress.leaseUntil = moment }
+        guard let (key, held) = held(claim) else { return nil }
+        change(key) { $0.progress = held.renewed(until: moment) }
         return claim.renewed(until: moment)
     }
 
     mutating func saveCheckpoint(_ claim: Claim, _ checkpoint: [UInt8]) -> Bool {
-        guard let key = held(claim) else { return false }
+        guard let (key, _) = held(claim) else { return false }
         change(key) { $0.checkpoint = checkpoint }
         return true
     }
@@ -56,33 +59,52 @@ extension InMemoryJournal {
         endedAt: Timestamp,
         leaseUntil: Timestamp
     ) -> SettleOutcome {
-        guard let key = held(claim) else { return .fenced }
+        guard let (key, held) = held(claim) else { return .fenced }
+        let settled = held.settled(
+            verdict,
+            startedAt: startedAt,
+            endedAt: endedAt,
+            leaseUntil: leaseUntil
+        )
         change(key) { run in
-            let attempt = run.progress.settle(
-                verdict,
-                startedAt: startedAt,
-                endedAt: endedAt,
-                leaseUntil: leaseUntil
-            )
-            run.history.append(attempt)
+            run.progress = settled.run
+            run.remember(settled.attempt)
             guard case .done(let note) = verdict else { return }
-            run.finished[claim.stepIndex] = (attempt, note)
+            run.finished[claim.stepIndex] = (settled.attempt, note)
             run.checkpoint = nil
         }
         guard let next = self.claim(of: key) else { return .released }
         return .next(next)
     }
 
+    mutating func advance(_ round: DispatchRound) -> RoundOutcome {
+        var outcome = RoundOutcome()
+        outcome.settled = round.settlements.map {
+            settle(
+                $0.claim,
+                $0.verdict,
+                startedAt: $0.startedAt,
+                endedAt: $0.endedAt,
+                leaseUntil: round.leaseUntil
+            )
+        }
+        for planned in round.plans { plan(planned.entry.sequence, planned.plan) }
+        if let request = round.claim(after: outcome.settled) { outcome.claims = claim(request) }
+        return outcome
+    }
+
     mutating func retryDead(_ sequence: Int64, at moment: Timestamp) -> Bool {
-        let keys = deadRuns(of: sequence)
-        for key in keys { change(key) { $0.progress.retry(at: moment) } }
-        return !keys.isEmpty
+        let dead = deadRuns(of: sequence)
+        for (key, letter) in dead { change(key) { $0.progress = letter.retried(at: moment) } }
+        return !dead.isEmpty
     }
 
     mutating func discardDead(_ sequence: Int64, _ reason: Reason, at moment: Timestamp) -> Bool {
-        let keys = deadRuns(of: sequence)
-        for key in keys { change(key) { $0.progress.discard(reason, at: moment) } }
-        return !keys.isEmpty
+        let dead = deadRuns(of: sequence)
+        for (key, letter) in dead {
+            change(key) { $0.progress = letter.discarded(reason, at: moment) }
+        }
+        return !dead.isEmpty
     }
 
     func steps(of sequences: [Int64]) -> [Int64: [StepRecord]] {
@@ -174,16 +196,20 @@ extension InMemoryJournal {
         runs[key.sequence]?[key.position].progress
     }
 
-    private func deadRuns(of sequence: Int64) -> [RunKey] {
-        runs[sequence, default: []].indices
-            .map { RunKey(sequence: sequence, position: $0) }
-            .filter { run($0)?.state == .dead }
+    private func deadRuns(of sequence: Int64) -> [(RunKey, RunProgress.DeadLetter)] {
+        runs[sequence, default: []].enumerated().compactMap { position, run in
+            run.progress.deadLetter.map { (RunKey(sequence: sequence, position: position), $0) }
+        }
     }
 
     /// The run of a claim that is still its owner's.
-    private func held(_ claim: Claim) -> RunKey? {
-        runs[claim.entry.sequence]?.firstIndex { $0.progress.isHeld(by: claim) }
-            .map { RunKey(sequence: claim.entry.sequence, position: $0) }
+    private func held(_ claim: Claim) -> (RunKey, RunProgress.Held)? {
+        let sequence = claim.entry.sequence
+        for (position, run) in runs[sequence, default: []].enumerated() {
+            guard let held = run.progress.held(by: claim) else { continue }
+            return (RunKey(sequence: sequence, position: position), held)
+        }
+        return nil
     }
 
     /// The claim that a running run stands for.
@@ -191,7 +217,12 @@ extension InMemoryJournal {
         guard let run = runs[key.sequence]?[key.position], let entry = entry(key.sequence) else {
             return nil
         }
-        return Claim(run.progress, of: entry, checkpoint: run.checkpoint)
+        return Claim(
+            run.progress,
+            of: entry,
+            checkpoint: run.checkpoint,
+            expiresAt: expiry(of: key.sequence)
+        )
     }
 
     /// Changes a run and keeps what follows from it: its entry's state and the two tallies.

@@ -59,6 +59,12 @@ package final class InMemoryJournalDriver: JournalDriver {
         }
     }
 
+    package func advance(
+        _ round: DispatchRound
+    ) async throws(JournalError) -> RoundOutcome {
+        try perform { $0.advance(round) }
+    }
+
     package func saveCheckpoint(
         _ claim: Claim,
         _ checkpoint: [UInt8]

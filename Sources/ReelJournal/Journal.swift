@@ -79,10 +79,13 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Wakes whoever follows: after an append, a plan, a verdict, a retry.
+    /// Wakes whoever follows: after an append, a plan, a retry.
     package func wake() {
         wake { _ in true }
     }
+
+    /// Wakes whoever follows what happens, and nobody who looks for work: after a verdict.
+    package func wakeReaders() { wake(for: .everything) }
 
     /// Wakes those alone who have this interest.
     private func wake(for interest: Interest) {

@@ -46,6 +46,9 @@ package protocol JournalDriver: Sendable {
         leaseUntil: Timestamp
     ) async throws(JournalError) -> SettleOutcome
 
+    /// Records verdicts, makes plans and claims runs in one transaction: all of it or none.
+    func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome
+
     /// Keeps what the next attempt of this step may go on from.
     ///
     /// - Returns: False when the claim is fenced.

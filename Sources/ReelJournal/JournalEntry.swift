@@ -64,6 +64,29 @@ package struct JournalEntry: Sendable, Hashable {
     }
 }
 
+extension JournalEntry {
+    /// The same entry where its runs have put it.
+    package func standing(_ state: EventState, _ reason: Reason?) -> JournalEntry {
+        JournalEntry(
+            sequence: sequence,
+            origin: origin,
+            source: source,
+            provider: provider,
+            webhookID: webhookID,
+            eventID: eventID,
+            type: type,
+            videoID: videoID,
+            body: body,
+            occurredAt: occurredAt,
+            receivedAt: receivedAt,
+            state: state,
+            reason: reason,
+            redeliveryCount: redeliveryCount,
+            relatedSequence: relatedSequence
+        )
+    }
+}
+
 /// What became of an append.
 package enum AppendOutcome: Sendable, Hashable {
     /// A new entry, on disk, and the first of its fact if it has one.

@@ -1,17 +1,43 @@
-/// Where an event stands. The table that code, SQL and docs share:
-///
-/// | state | who moves it there | next |
-/// |---|---|---|
-/// | `pending` | the append | `running`, `unhandled` |
-/// | `running` | the dispatcher, when it claims a run | `waiting`, `done`, `dead` |
-/// | `waiting` | the dispatcher, when a step is to be tried again later | `running` |
-/// | `done` | the dispatcher, when every step of every run is done | - |
-/// | `dead` | the dispatcher, when a step gave up | `waiting` by retry, `discarded` |
-/// | `discarded` | an operator, with a reason | - |
-/// | `unhandled` | the append or the dispatcher: no chain takes it | - |
-/// | `duplicate` | the append: the fact stands in an earlier entry | - |
-/// | `contradicted` | the append: the video came to the other end before | - |
-package enum EventState: String, Hashable, Sendable, CaseIterable {
+/// Where a delivery stands, from its last byte to its answer.
+package enum DeliveryState: String, LifeCycle {
+    case received
+    case refused
+    case unavailable
+    case accepted
+    case duplicate
+
+    package static let subject = "A delivery"
+    package static let rows: [LifeCycleRow<DeliveryState>] = [
+        LifeCycleRow(
+            .received,
+            by: "the listener, with its last byte",
+            to: [.refused, .unavailable, .accepted, .duplicate],
+            kept: .notKept
+        ),
+        LifeCycleRow(.refused, by: "the verifier: answered 401", to: [], kept: .notKept),
+        LifeCycleRow(
+            .unavailable,
+            by: "the append, when nothing can be stored: answered 503",
+            to: [],
+            kept: .notKept
+        ),
+        LifeCycleRow(
+            .accepted,
+            by: "the append, when it is on disk: answered 200",
+            to: [],
+            kept: .withItsEvent
+        ),
+        LifeCycleRow(
+            .duplicate,
+            by: "the append, when its `webhook-id` is known: answered 200",
+            to: [],
+            kept: .withItsEvent
+        ),
+    ]
+}
+
+/// Where an event stands.
+package enum EventState: String, LifeCycle {
     case pending
     case running
     case waiting
@@ -21,59 +47,196 @@ package enum EventState: String, Hashable, Sendable, CaseIterable {
     case unhandled
     case duplicate
     case contradicted
+
+    package static let subject = "An event"
+    package static let rows: [LifeCycleRow<EventState>] = [
+        LifeCycleRow(
+            .pending,
+            by: "the append",
+            to: [.running, .unhandled],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .running,
+            by: "the dispatcher, when it claims a run, or when one run of several has ended",
+            to: [.waiting, .done, .dead, .discarded],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .waiting,
+            by: "the dispatcher, when a step is to be tried again later; a retry by hand",
+            to: [.running],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .done,
+            by: "the dispatcher, when every step of every run is done",
+            to: [],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .dead,
+            by: "the dispatcher, when a step gave up",
+            to: [.waiting, .discarded],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .discarded,
+            by: "an operator, with a reason",
+            to: [],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .unhandled,
+            by: "the append or the dispatcher: no chain takes it",
+            to: [],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .duplicate,
+            by: "the append: the fact stands in an earlier entry",
+            to: [],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .contradicted,
+            by: "the append: the video came to the other end before",
+            to: [],
+            kept: .byRetention
+        ),
+    ]
 }
 
-/// Where a run (one event in one chain) and a step of it stand.
-///
-/// | state | who moves it there | next |
-/// |---|---|---|
-/// | `pending` | the plan | `running` |
-/// | `running` | a claim, with a lease and a fencing token | `waiting`, `done`, `dead`, `pending` when released |
-/// | `waiting` | the claim's owner: due again at a moment | `running` |
-/// | `done` | the claim's owner | - |
-/// | `dead` | the claim's owner: gave up, with a reason | `waiting` by retry, `discarded` |
-/// | `discarded` | an operator, with a reason | - |
-package enum RunState: String, Hashable, Sendable, CaseIterable {
+/// Where a run (one event in one chain) and its present step stand.
+package enum RunState: String, LifeCycle {
     case pending
     case running
     case waiting
     case done
     case dead
     case discarded
+
+    package static let subject = "A step of a chain"
+    package static let rows: [LifeCycleRow<RunState>] = [
+        LifeCycleRow(.pending, by: "the plan", to: [.running], kept: .untilMoved),
+        LifeCycleRow(
+            .running,
+            by: "a claim, with a lease and a fencing token; again when the lease is taken over,"
+                + " and when the next step begins",
+            to: [.running, .waiting, .done, .dead],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .waiting,
+            by: "the claim's owner: due again at a moment; an operator, for a dead one",
+            to: [.running],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .done,
+            by: "the claim's owner",
+            to: [],
+            kept: .withItsEvent
+        ),
+        LifeCycleRow(
+            .dead,
+            by: "the claim's owner: gave up, with a reason",
+            to: [.waiting, .discarded],
+            kept: .withItsEvent
+        ),
+        LifeCycleRow(
+            .discarded,
+            by: "an operator, with a reason",
+            to: [],
+            kept: .withItsEvent
+        ),
+    ]
 }
 
 /// Where the remembered job of a video stands; `completed` and `failed` do not go back.
-///
-/// | state | who moves it there | next |
-/// |---|---|---|
-/// | `open` | the console, `videos track`, a list read back, an event of a video not known yet | all below |
-/// | `completed` | the first observation or webhook that says so | `deleted` |
-/// | `failed` | the same | `deleted` |
-/// | `lost` | the poller: the provider forgot it, or the deadline is over | `completed`, `failed` |
-/// | `deleted` | the console | - |
-package enum JobState: String, Hashable, Sendable, CaseIterable {
+package enum JobState: String, LifeCycle {
     case open
     case completed
     case failed
     case lost
     case deleted
+
+    package static let subject = "A video job"
+    package static let rows: [LifeCycleRow<JobState>] = [
+        LifeCycleRow(
+            .open,
+            by: "the console, `videos track`, a list read back, an event of a video not known yet",
+            to: [.completed, .failed, .lost, .deleted],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .completed,
+            by: "the first observation or webhook that says so",
+            to: [.deleted],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .failed,
+            by: "the first observation or webhook that says so",
+            to: [.deleted],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .lost,
+            by: "the poller: the provider forgot it, or the deadline is over",
+            to: [.completed, .failed],
+            kept: .byRetention
+        ),
+        LifeCycleRow(.deleted, by: "the console", to: [], kept: .always),
+    ]
 }
 
 /// Where one file of a video stands.
-///
-/// | state | who moves it there | next |
-/// |---|---|---|
-/// | `pending` | the fetch, before the first byte | `partial`, `fetched`, `absent`, `lost` |
-/// | `partial` | the fetch, when it was cut: offset and ETag are kept | `fetched`, `pending`, `lost` |
-/// | `fetched` | the fetch: whole, checked, on disk, not under its final name | `stored`, `pending` |
-/// | `stored` | the store: under its final name | - |
-/// | `absent` | the fetch: the provider does not have this variant | - |
-/// | `lost` | the fetch: the link died first; the reason says so | - |
-package enum AssetState: String, Hashable, Sendable, CaseIterable {
+package enum AssetState: String, LifeCycle {
     case pending
     case partial
     case fetched
     case stored
     case absent
     case lost
+
+    package static let subject = "A file of a video"
+    package static let rows: [LifeCycleRow<AssetState>] = [
+        LifeCycleRow(
+            .pending,
+            by: "the fetch, before the first byte",
+            to: [.pending, .partial, .fetched, .absent, .lost],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .partial,
+            by: "the fetch: offset and ETag of what is on disk",
+            to: [.partial, .fetched, .pending, .absent, .lost],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .fetched,
+            by: "the fetch: whole, checked, on disk, not under its final name",
+            to: [.stored, .pending],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .stored,
+            by: "the store: under its final name",
+            to: [],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .absent,
+            by: "the fetch: the provider does not have this variant",
+            to: [],
+            kept: .byRetention
+        ),
+        LifeCycleRow(
+            .lost,
+            by: "the fetch: the link died first; the reason says so",
+            to: [.pending, .partial],
+            kept: .byRetention
+        ),
+    ]
 }

@@ -33,6 +33,8 @@ package struct Claim: Sendable, Hashable {
     package let checkpoint: [UInt8]?
     package let token: Int64
     package let leaseUntil: Timestamp
+    /// When the links of the event's video die, as far as it was known at the claim.
+    package let expiresAt: Timestamp?
 
     package init(
         entry: JournalEntry,
@@ -42,7 +44,8 @@ package struct Claim: Sendable, Hashable {
         attempt: Int,
         checkpoint: [UInt8]?,
         token: Int64,
-        leaseUntil: Timestamp
+        leaseUntil: Timestamp,
+        expiresAt: Timestamp? = nil
     ) {
         self.entry = entry
         self.chain = chain
@@ -52,6 +55,7 @@ package struct Claim: Sendable, Hashable {
         self.checkpoint = checkpoint
         self.token = token
         self.leaseUntil = leaseUntil
+        self.expiresAt = expiresAt
     }
 }
 

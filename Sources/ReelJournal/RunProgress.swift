@@ -3,22 +3,27 @@ package import ReelRuntime
 /// Where a run stands, and its moves: the life cycle of `RunState` as drivers share it.
 ///
 /// It neither stores nor orders: a driver reads one, makes a move, and writes it back together with
-/// the attempt that the move gives.
+/// the attempt that the move gives. A move is a method of the standing that it begins from
+/// (`Claimable`, `Held`, `DeadLetter`), and a run hands out only the standing that it has, so that
+/// a move which the table does not have cannot be written.
 package struct RunProgress: Sendable, Hashable {
     package let plan: RunPlan
-    package var state: RunState
-    package var stepIndex: Int
+    package private(set) var state: RunState
+    package private(set) var stepIndex: Int
     /// Of the present step.
-    package var attempts: Int
-    package var token: Int64
-    package var reason: Reason?
+    package private(set) var attempts: Int
+    package private(set) var token: Int64
+    package private(set) var reason: Reason?
     /// When it is due again, while it waits.
-    package var dueAt: Timestamp?
+    package private(set) var dueAt: Timestamp?
     /// When the present attempt was claimed and when its lease ends, while it runs.
-    package var claimedAt: Timestamp?
-    package var leaseUntil: Timestamp?
+    package private(set) var claimedAt: Timestamp?
+    package private(set) var leaseUntil: Timestamp?
     /// When it came to its end.
-    package var endedAt: Timestamp?
+    package private(set) var endedAt: Timestamp?
+
+    /// The newest attempts of a run that its history keeps; those that ended as done are kept all.
+    package static let historyCountMax = 200
 
     /// A run as it was stored.
     package init(
@@ -76,98 +81,111 @@ package struct RunProgress: Sendable, Hashable {
         }
     }
 
-    /// Whether the claim is the one that it runs under.
-    package func isHeld(by claim: Claim) -> Bool {
-        state == .running && token == claim.token && stepIndex == claim.stepIndex
+    // MARK: Moves
+
+    /// A run that somebody may be given: it is pending, it waits, or its lease can be taken over.
+    package struct Claimable: Sendable {
+        fileprivate var run: RunProgress
+
+        /// Gives it to an owner.
+        ///
+        /// - Returns: The run at work, and the attempt whose owner never said how it ended, if
+        ///   there was one.
+        package func claim(
+            at moment: Timestamp,
+            leaseUntil: Timestamp
+        ) -> (run: RunProgress, lost: AttemptRecord?) {
+            var next = run
+            let start = run.claimedAt ?? moment
+            let lost =
+                run.state == .running
+                ? run.attempt("lost", Reason("lease_over"), from: start, to: moment) : nil
+            next.state = .running
+            next.attempts += 1
+            next.token += 1
+            next.dueAt = nil
+            next.claimedAt = moment
+            next.leaseUntil = leaseUntil
+            return (next, lost)
+        }
+    }
+
+    /// A run at work, in the hands of the owner of its claim.
+    package struct Held: Sendable {
+        fileprivate var run: RunProgress
+
+        /// The same until another moment.
+        package func renewed(until moment: Timestamp) -> RunProgress {
+            var next = run
+            next.leaseUntil = moment
+            return next
+        }
+
+        /// Takes how its present attempt ended; after `.done` the next step has begun, unless that
+        /// was the last.
+        package func settled(
+            _ verdict: StepVerdict,
+            startedAt: Timestamp,
+            endedAt: Timestamp,
+            leaseUntil: Timestamp
+        ) -> (run: RunProgress, attempt: AttemptRecord) {
+            var next = run
+            let outcome: String
+            let reason: Reason?
+            switch verdict {
+            case .done:
+                (outcome, reason) = ("done", nil)
+                next.finishStep(at: endedAt, leaseUntil: leaseUntil)
+            case .retry(let moment, let why):
+                (outcome, reason) = ("retry", why)
+                next.wait(until: moment, why)
+            case .postpone(let moment, let why):
+                (outcome, reason) = ("postpone", why)
+                next.attempts -= 1
+                next.wait(until: moment, why)
+            case .dead(let why):
+                (outcome, reason) = ("dead", why)
+                next.end(.dead, why, at: endedAt)
+            }
+            return (next, run.attempt(outcome, reason, from: startedAt, to: endedAt))
+        }
+    }
+
+    /// A run that gave up, in the hands of an operator.
+    package struct DeadLetter: Sendable {
+        fileprivate var run: RunProgress
+
+        /// Due again, its attempts counted anew.
+        package func retried(at moment: Timestamp) -> RunProgress {
+            var next = run
+            next.state = .waiting
+            next.attempts = 0
+            next.dueAt = moment
+            next.endedAt = nil
+            return next
+        }
+
+        /// Set aside for good.
+        package func discarded(_ reason: Reason, at moment: Timestamp) -> RunProgress {
+            var next = run
+            next.end(.discarded, reason, at: moment)
+            return next
+        }
+    }
+
+    /// The run as one that can be claimed; nil once it ended.
+    package var claimable: Claimable? { state.isOpen ? Claimable(run: self) : nil }
+
+    /// The run as its owner has it; nil for whoever lost it, or never had it.
+    package func held(by claim: Claim) -> Held? {
+        let isHeld =
+            state == .running && token == claim.token && stepIndex == claim.stepIndex
             && plan.chain == claim.chain
+        return isHeld ? Held(run: self) : nil
     }
 
-    /// Gives it to an owner.
-    ///
-    /// - Returns: The attempt whose owner never said how it ended, if there was one.
-    package mutating func claim(
-        at moment: Timestamp,
-        leaseUntil: Timestamp
-    ) -> AttemptRecord? {
-        let lost =
-            state == .running
-            ? attempt("lost", Reason("lease_over"), from: claimedAt ?? moment, to: moment) : nil
-        state = .running
-        attempts += 1
-        token += 1
-        dueAt = nil
-        claimedAt = moment
-        self.leaseUntil = leaseUntil
-        return lost
-    }
-
-    /// Takes how its present attempt ended; after `.done` the next step has begun, unless that was
-    /// the last.
-    ///
-    /// - Returns: The attempt for the history.
-    package mutating func settle(
-        _ verdict: StepVerdict,
-        startedAt: Timestamp,
-        endedAt: Timestamp,
-        leaseUntil: Timestamp
-    ) -> AttemptRecord {
-        switch verdict {
-        case .done:
-            let record = attempt("done", nil, from: startedAt, to: endedAt)
-            finishStep(at: endedAt, leaseUntil: leaseUntil)
-            return record
-        case .retry(let moment, let reason):
-            let record = attempt("retry", reason, from: startedAt, to: endedAt)
-            wait(until: moment, reason)
-            return record
-        case .postpone(let moment, let reason):
-            let record = attempt("postpone", reason, from: startedAt, to: endedAt)
-            attempts -= 1
-            wait(until: moment, reason)
-            return record
-        case .dead(let reason):
-            let record = attempt("dead", reason, from: startedAt, to: endedAt)
-            end(.dead, reason, at: endedAt)
-            return record
-        }
-    }
-
-    /// Makes a dead run due again, its attempts counted anew.
-    package mutating func retry(at moment: Timestamp) {
-        state = .waiting
-        attempts = 0
-        dueAt = moment
-        endedAt = nil
-    }
-
-    /// Sets a dead run aside for good.
-    package mutating func discard(_ reason: Reason, at moment: Timestamp) {
-        end(.discarded, reason, at: moment)
-    }
-
-    /// The steps as a reader sees them.
-    ///
-    /// - Parameter finished: The attempts that ended as done, and their notes, by step.
-    /// - Returns: All steps of the plan in order.
-    package func steps(
-        finished: [Int: (attempt: AttemptRecord, note: String?)]
-    ) -> [StepRecord] {
-        plan.steps.indices.map { index in
-            let past = index < stepIndex || state == .done ? finished[index] : nil
-            let isPresent = index == stepIndex && state != .done
-            return StepRecord(
-                chain: plan.chain,
-                index: index,
-                name: plan.steps[index],
-                state: isPresent ? state : index < stepIndex || state == .done ? .done : .pending,
-                attempts: isPresent ? attempts : past?.attempt.attempt ?? 0,
-                reason: isPresent ? reason : nil,
-                note: past?.note,
-                dueAt: isPresent && state == .waiting ? dueAt : nil,
-                finishedAt: isPresent ? endedAt : past?.attempt.endedAt
-            )
-        }
-    }
+    /// The run as a dead letter; nil unless it is one.
+    package var deadLetter: DeadLetter? { state == .dead ? DeadLetter(run: self) : nil }
 
     private mutating func finishStep(at moment: Timestamp, leaseUntil: Timestamp) {
         guard stepIndex + 1 < plan.steps.count else { return end(.done, nil, at: moment) }
@@ -211,19 +229,5 @@ package struct RunProgress: Sendable, Hashable {
             outcome: outcome,
             reason: reason
         )
-    }
-}
-
-extension EventState {
-    /// Where an event stands by its runs, and the reason of the first run that put it there; nil
-    /// without runs.
-    package static func standing(of runs: [RunProgress]) -> (state: EventState, reason: Reason?)? {
-        guard let state = EventState(runs: runs.map(\.state)) else { return nil }
-        switch state {
-        case .waiting: return (state, runs.first { $0.state == .waiting }?.reason)
-        case .dead: return (state, runs.first { $0.state == .dead }?.reason)
-        case .discarded: return (state, runs.first { $0.state == .discarded }?.reason)
-        case .pending, .running, .done, .unhandled, .duplicate, .contradicted: return (state, nil)
-        }
     }
 }

@@ -1,14 +1,4 @@
 extension JobState {
-    /// Whether the life cycle has a move from this state to that one.
-    package func mayBecome(_ next: JobState) -> Bool {
-        switch self {
-        case .open: next != .open
-        case .lost: next == .completed || next == .failed
-        case .completed, .failed: next == .deleted
-        case .deleted: false
-        }
-    }
-
     /// Whether the provider's work on the video is over and known to be.
     package var isEnded: Bool {
         switch self {

@@ -95,13 +95,14 @@ extension JournalTables {
         )
         if let object = job.object, object != known?.object { try write(object, of: row.number) }
         if let expiresAt = job.expiresAt, expiresAt != known?.expiresAt {
-            try connection.run(
+            let changed = try connection.rows(
                 """
                 UPDATE runs INDEXED BY runs_of_video SET urgency = ?2
-                WHERE video = ?1 AND state <= 2
+                WHERE video = ?1 AND state <= 2 RETURNING sequence
                 """,
                 [.integer(row.number), .moment(expiresAt)]
-            )
+            ) { $0.integer(0) }
+            for sequence in changed { forget(sequence) }
         }
         return job
     }

@@ -20,6 +20,9 @@ final class JournalTables {
     var span: (block: Int64, first: Int64, last: Int64)?
     var spanChanged = false
 
+    /// The entries at work whose rows need not be read again, by sequence.
+    var hot: [Int64: HotEntry] = [:]
+
     private var words: [String: Int64] = [:]
     private var wordTexts: [Int64: String] = [:]
     private var chains: [Int64: ChainRecord] = [:]
@@ -34,6 +37,7 @@ final class JournalTables {
     /// Forgets what a transaction that was rolled back may have made.
     func forget() {
         nextSequence = 0
+        hot = [:]
         span = nil
         spanChanged = false
         words = [:]

@@ -82,6 +82,12 @@ extension SQLiteJournalDriver {
         }
     }
 
+    package func advance(
+        _ round: DispatchRound
+    ) async throws(JournalError) -> RoundOutcome {
+        try await write { (tables) throws(SQLiteFault) in try tables.advance(round) }
+    }
+
     package func saveCheckpoint(
         _ claim: Claim,
         _ checkpoint: [UInt8]

@@ -100,7 +100,7 @@ struct DispatcherHarness {
         _ condition: @Sendable () async throws -> Bool
     ) async throws {
         for _ in 0..<5000 {
-            for _ in 0..<10 {
+            for _ in 0..<30 {
                 if try await condition() { return }
                 await Task.yield()
             }

@@ -60,6 +60,14 @@ final class FaultyDriver: JournalDriver {
         )
     }
 
+    func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome {
+        // Asked for all of it before anything is changed: a round is one transaction.
+        if !round.settlements.isEmpty { try ask("settle") }
+        if !round.plans.isEmpty { try ask("plan") }
+        if round.claim != nil { try ask("claim") }
+        return try await base.advance(round)
+    }
+
     func saveCheckpoint(_ claim: Claim, _ bytes: [UInt8]) async throws(JournalError) -> Bool {
         try ask("saveCheckpoint")
         return try await base.saveCheckpoint(claim, bytes)

@@ -24,11 +24,7 @@ struct LifeCycleTests {
         #expect(RunState.allCases.filter(\.isOpen) == [.pending, .running, .waiting])
     }
 
-    @Test func `every move of a run is one of its table`() {
-        let allowed: [RunState: Set<RunState>] = [
-            .pending: [.running], .running: [.running, .waiting, .done, .dead],
-            .waiting: [.running], .done: [], .dead: [.waiting, .discarded], .discarded: [],
-        ]
+    @Test func `every move of a run is one of its table`() throws {
         let moment = Timestamp(secondsSinceEpoch: 100)
         let reason = Reason("a")
         let verdicts: [StepVerdict] = [
@@ -36,16 +32,63 @@ struct LifeCycleTests {
             .dead(reason),
         ]
         for steps in [["a"], ["a", "b"]] {
-            var running = RunProgress(plan: RunPlan(chain: "c", steps: steps))
-            #expect(running.claim(at: moment, leaseUntil: moment) == nil)
-            #expect(allowed[.pending]?.contains(running.state) == true)
+            let pending = RunProgress(plan: RunPlan(chain: "c", steps: steps))
+            let given = try #require(pending.claimable?.claim(at: moment, leaseUntil: moment))
+            #expect(given.lost == nil)
+            #expect(RunState.pending.mayBecome(given.run.state))
+            let entry = EntryDraft(
+                observation: Observation(
+                    fact: Fact(
+                        provider: "p",
+                        videoID: try #require(VideoID("v")),
+                        terminal: .completed
+                    ),
+                    occurredAt: moment,
+                    observedAt: moment
+                )
+            )
+            let claim = try #require(
+                Claim(
+                    given.run,
+                    of: sample(entry),
+                    checkpoint: nil,
+                    expiresAt: nil
+                )
+            )
             for verdict in verdicts {
-                var run = running
-                _ = run.settle(verdict, startedAt: moment, endedAt: moment, leaseUntil: moment)
-                #expect(allowed[.running]?.contains(run.state) == true, "\(verdict)")
+                let held = try #require(given.run.held(by: claim))
+                let run = held.settled(
+                    verdict,
+                    startedAt: moment,
+                    endedAt: moment,
+                    leaseUntil: moment
+                ).run
+                #expect(RunState.running.mayBecome(run.state), "\(verdict)")
                 #expect(run.state.isOpen == (run.claimableAt != nil), "\(verdict)")
                 #expect(run.state.isOpen == (run.endedAt == nil), "\(verdict)")
+                #expect(run.state.isOpen == (run.claimable != nil), "\(verdict)")
+                #expect((run.state == .dead) == (run.deadLetter != nil), "\(verdict)")
             }
         }
     }
+}
+
+private func sample(_ draft: EntryDraft) -> JournalEntry {
+    JournalEntry(
+        sequence: 1,
+        origin: draft.origin,
+        source: draft.source,
+        provider: draft.provider,
+        webhookID: draft.webhookID,
+        eventID: draft.eventID,
+        type: draft.type,
+        videoID: draft.videoID,
+        body: draft.body,
+        occurredAt: draft.occurredAt,
+        receivedAt: draft.receivedAt,
+        state: .pending,
+        reason: nil,
+        redeliveryCount: 0,
+        relatedSequence: nil
+    )
 }

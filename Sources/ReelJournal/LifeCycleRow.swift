@@ -1,0 +1,60 @@
+/// One line of a life cycle's table.
+package struct LifeCycleRow<State: Hashable & Sendable>: Sendable, Hashable {
+    package let state: State
+    /// Who moves it there, for a reader.
+    package let movedBy: String
+    /// Every state that may follow.
+    package let next: [State]
+    package let kept: Keeping
+
+    package init(_ state: State, by movedBy: String, to next: [State], kept: Keeping) {
+        self.state = state
+        self.movedBy = movedBy
+        self.next = next
+        self.kept = kept
+    }
+}
+
+/// How long what is in a state is kept.
+package enum Keeping: String, Hashable, Sendable {
+    case notKept = "not kept: counted, and logged with its reason"
+    case untilMoved = "until it moves on"
+    case byRetention = "as long as the retention for its state says"
+    case withItsEvent = "as long as its event"
+    case always = "always: what the provider deletes stays known"
+}
+
+/// States and the moves between them: the one table that code, SQL and documents share.
+package protocol LifeCycle: Hashable, Sendable, CaseIterable, RawRepresentable
+where RawValue == String {
+    /// What goes through it, such as `An event`.
+    static var subject: String { get }
+    /// A row for each state, in the order of a life.
+    static var rows: [LifeCycleRow<Self>] { get }
+}
+
+extension LifeCycle {
+    package var row: LifeCycleRow<Self>? { Self.rows.first { $0.state == self } }
+
+    /// Whether the table has a move from this state to that one.
+    package func mayBecome(_ next: Self) -> Bool { row?.next.contains(next) ?? false }
+
+    /// Whether nothing follows.
+    package var isFinal: Bool { row?.next.isEmpty ?? true }
+
+    /// The states from which the table leads to this one.
+    package var predecessors: [Self] {
+        Self.rows.filter { $0.next.contains(self) }.map(\.state)
+    }
+
+    /// The table as the documents show it.
+    package static var markdown: String {
+        let lines = rows.map { row in
+            let next = row.next.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+            return "| `\(row.state.rawValue)` | \(row.movedBy) | \(next.isEmpty ? "-" : next) |"
+                + " \(row.kept.rawValue) |"
+        }
+        let head = ["| state | who moves it there | next | kept |", "|---|---|---|---|"]
+        return (head + lines).joined(separator: "\n")
+    }
+}
