@@ -141,7 +141,7 @@ let package = Package(
             [
                 "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPServer",
                 "ReelHTTPClient", "ReelJournal", "ReelEvents", "ReelProviders",
-                "ReelAssets",
+                "ReelAssets", "ReelReconciler",
             ]
         ),
         room(

@@ -37,6 +37,7 @@ package enum Console {
         VideoRoutes(context: context).register(in: &router)
         ContentRoute(context: context).register(in: &router)
         EventFeed(context: context).register(in: &router)
+        AlarmRoute(context: context).register(in: &router)
         router.on(.get, "/metrics") { _, _, _ in
             HTTPResponse(
                 .ok,

@@ -2,6 +2,7 @@ package import ReelAssets
 package import ReelJournal
 package import ReelObservability
 package import ReelProviders
+package import ReelReconciler
 package import ReelRuntime
 
 /// What the console's routes work with.
@@ -12,6 +13,8 @@ package struct ConsoleContext: Sendable {
     package let store: any AssetStore
     /// Whether stored content is answered with a link to the store, where that has links.
     package let redirectsToStore: Bool
+    /// Who knows of links that die soon.
+    package let expiryWatch: ExpiryWatch
     package let metrics: Metrics
     package let logger: Logger
     package let time: any TimeSource
@@ -25,6 +28,7 @@ package struct ConsoleContext: Sendable {
         providers: [any VideoProvider],
         store: any AssetStore,
         redirectsToStore: Bool = false,
+        expiryWatch: ExpiryWatch,
         metrics: Metrics,
         logger: Logger,
         time: any TimeSource,
@@ -35,6 +39,7 @@ package struct ConsoleContext: Sendable {
         self.providers = providers
         self.store = store
         self.redirectsToStore = redirectsToStore
+        self.expiryWatch = expiryWatch
         self.metrics = metrics
         self.logger = logger
         self.time = time

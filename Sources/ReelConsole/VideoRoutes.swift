@@ -2,7 +2,9 @@ internal import ReelHTTP
 internal import ReelHTTPServer
 internal import ReelJSON
 internal import ReelJournal
+internal import ReelObservability
 internal import ReelProviders
+internal import ReelReconciler
 internal import ReelRuntime
 
 /// `/v1/videos`: the provider's own answers, passed through, and the job remembered.
@@ -151,8 +153,21 @@ struct VideoRoutes: Sendable {
     /// Records what the provider said, and the end it told of if it did: the console is one more
     /// witness.
     private func remember(_ video: VideoObject, at provider: String) async {
-        await ProviderNews(video: video, provider: provider, origin: .console)
-            .record(in: context)
+        guard let id = VideoID(video.id) else {
+            return context.logger.warning(
+                "a job's id cannot be kept",
+                ["provider": .string(provider)]
+            )
+        }
+        let news = ProviderNews(video, of: id, at: provider, origin: .console)
+        do throws(JournalError) {
+            try await news.record(in: context.journal, now: context.time.now())
+        } catch {
+            context.logger.warning(
+                "news of a job could not be recorded",
+                ["video.id": .string(id.rawValue), "reason": .string(error.code)]
+            )
+        }
     }
 
     private func job(_ id: VideoID, at provider: String) async -> VideoJob? {

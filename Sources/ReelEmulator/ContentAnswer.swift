@@ -13,8 +13,10 @@ struct ContentAnswer: Sendable {
     let status: HTTPStatus
     let fields: HTTPFields
     let media: EmulatedMedia
-    /// The bytes that `Content-Length` promises.
+    /// The bytes that are meant to be written.
     let range: Range<Int>
+    /// How many bytes more than these `Content-Length` promises.
+    let excess: Int
     /// Where writing ends before the range does; nil writes all of it.
     let stopsAt: Int?
     /// How long the connection is kept after a stop, before it is closed.
@@ -52,6 +54,7 @@ struct ContentAnswer: Sendable {
         }
         var stopsAt: Int?
         var stall = Duration.zero
+        var excess = 0
         switch faults.transfer {
         case nil: break
         case .cut(let fraction): stopsAt = Self.place(fraction, in: range)
@@ -60,12 +63,16 @@ struct ContentAnswer: Sendable {
             stall = rates.stall
         case .shortLength(let fraction):
             range = range.lowerBound..<Self.place(fraction, in: range)
+        case .longLength:
+            excess = 1000
+            stopsAt = range.upperBound
         }
         self.status = status
         self.fields = fields
         self.range = range
         self.stopsAt = stopsAt
         self.stall = stall
+        self.excess = excess
         pace = faults.isSlow ? Self.slowPace(rates.slowBytesPerSecond) : Pace()
     }
 
@@ -75,7 +82,7 @@ struct ContentAnswer: Sendable {
         return HTTPResponse(
             status,
             fields: fields,
-            body: .stream(byteCount: Int64(range.count)) { [self] writer in
+            body: .stream(byteCount: Int64(range.count + excess)) { [self] writer in
                 var offset = range.lowerBound
                 while offset < end {
                     let next = min(end, offset + pace.pieceByteCount)

@@ -18,12 +18,27 @@ struct EmulatedMedia: Sendable {
     /// What the bytes after `head` are made from.
     private let fillSeed: UInt64
 
-    /// The content for a video; `byteCountMin` pads the video, and only that.
-    init(_ variant: Variant, videoID: String, byteCountMin: Int) {
+    /// What a film says of itself in its header.
+    struct Looks: Sendable, Hashable {
+        var width: UInt16
+        var height: UInt16
+        var seconds: UInt32
+
+        /// What was ordered; nil where that cannot stand in a header.
+        init?(_ parameters: VideoParameters) {
+            let sides = parameters.size.split(separator: "x").compactMap { UInt16($0) }
+            guard sides.count == 2, let seconds = UInt32(parameters.seconds) else { return nil }
+            (width, height, self.seconds) = (sides[0], sides[1], seconds)
+        }
+    }
+
+    /// The content for a video; `byteCountMin` pads the video, and only that, and it looks as it
+    /// is unless `looks` says how.
+    init(_ variant: Variant, videoID: String, byteCountMin: Int, looks: Looks? = nil) {
         switch variant {
         case .video:
             contentType = "video/mp4"
-            let film = PackageResources.video_mp4
+            let film = Self.film(PackageResources.video_mp4, looks)
             let name = Array(videoID.utf8)
             byteCount = max(film.count + 8 + name.count, byteCountMin)
             head = film + Self.freeBoxHeader(byteCount: byteCount - film.count) + name
@@ -69,6 +84,31 @@ struct EmulatedMedia: Sendable {
             offset = end
         }
         return hexadecimal(hash.finish())
+    }
+
+    /// The film with another duration in its `mvhd` and another size in its `tkhd`, both of version
+    /// 0 (ISO/IEC 14496-12, sections 8.2.2 and 8.3.2).
+    private static func film(_ film: [UInt8], _ looks: Looks?) -> [UInt8] {
+        guard let looks, let movie = offset(of: "mvhd", in: film),
+            let track = offset(of: "tkhd", in: film)
+        else { return film }
+        var film = film
+        let scale = film[(movie + 16)..<(movie + 20)].reduce(0) { $0 << 8 | UInt64($1) }
+        film.replaceSubrange(
+            (movie + 20)..<(movie + 24),
+            with: bigEndian(scale * UInt64(looks.seconds)).suffix(4)
+        )
+        film.replaceSubrange(
+            (track + 80)..<(track + 88),
+            with: bigEndian(UInt64(looks.width) << 48 | UInt64(looks.height) << 16)
+        )
+        return film
+    }
+
+    /// Where a box's type stands.
+    private static func offset(of type: String, in film: [UInt8]) -> Int? {
+        let code = Array(type.utf8)
+        return film.indices.dropLast(100).first { film[$0..<($0 + 4)].elementsEqual(code) }
     }
 
     private func fill(_ index: Int) -> UInt64 {

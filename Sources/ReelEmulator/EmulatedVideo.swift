@@ -50,6 +50,18 @@ struct EmulatedVideo: Sendable {
     var isAnnounced = false
     /// The variants that it does not have.
     var missingVariants: Set<EmulatedMedia.Variant> = []
+    /// Whether the film is the built-in one as it is, whatever was ordered.
+    var isOther = false
+
+    /// One of its files; `byteCountMin` pads the film.
+    func media(_ variant: EmulatedMedia.Variant, byteCountMin: Int) -> EmulatedMedia {
+        EmulatedMedia(
+            variant,
+            videoID: id,
+            byteCountMin: byteCountMin,
+            looks: isOther ? nil : EmulatedMedia.Looks(parameters)
+        )
+    }
 
     func status(at now: Timestamp) -> Status {
         if now < startsAt { return .queued }

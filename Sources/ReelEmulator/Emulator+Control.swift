@@ -33,11 +33,7 @@ extension Emulator {
             var files = JSONObject()
             for variant in EmulatedMedia.Variant.allCases
             where !video.missingVariants.contains(variant) {
-                let media = EmulatedMedia(
-                    variant,
-                    videoID: video.id,
-                    byteCountMin: configuration.contentByteCountMin
-                )
+                let media = video.media(variant, byteCountMin: configuration.contentByteCountMin)
                 files[variant.rawValue] = .object([
                     "bytes": .integer(media.byteCount),
                     "sha256": .string(digest(of: media, "\(video.id) \(variant.rawValue)")),

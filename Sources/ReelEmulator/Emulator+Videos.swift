@@ -69,7 +69,7 @@ extension Emulator {
         case nil: return (nil, decision.content)
         case .serverError: throw .serverError
         case .rateLimit: throw .rateLimit(retryAfterSeconds: rates.retryAfterSeconds)
-        case .html: return (.html, decision.content)
+        case .html: return (.html("text/html; charset=utf-8"), decision.content)
         }
     }
 
@@ -184,11 +184,8 @@ extension Emulator {
         }
         guard !video.isExpired(at: now) else { throw .expired(id, after: video.retention) }
         guard !video.missingVariants.contains(variant) else { throw .noVariant(name, of: id) }
-        let media = EmulatedMedia(
-            variant,
-            videoID: id,
-            byteCountMin: configuration.contentByteCountMin
-        )
+        if faults.isPage { return .html(video.media(variant, byteCountMin: 0).contentType) }
+        let media = video.media(variant, byteCountMin: configuration.contentByteCountMin)
         let answer = try ContentAnswer(
             media,
             tag: "\"\(id)-\(name)-\(video.tagNumber)\"",
@@ -210,10 +207,10 @@ extension VideoParameters {
 
 extension HTTPResponse {
     /// What a proxy or a sign-in page in the way answers.
-    fileprivate static var html: HTTPResponse {
+    fileprivate static func html(_ contentType: String) -> HTTPResponse {
         HTTPResponse(
             .ok,
-            fields: ["Content-Type": "text/html; charset=utf-8"],
+            fields: ["Content-Type": contentType],
             body: .bytes(Array("<!DOCTYPE html><title>Sign in</title><p>Sign in first.\n".utf8))
         )
     }

@@ -44,7 +44,9 @@ package final class Emulator: Sendable {
         self.time = time
         self.logger = logger.named("emulator")
         self.metrics = metrics
-        state = Locked(EmulatorState(configuration))
+        var state = EmulatorState(configuration)
+        state.fill(min(configuration.videoCount, configuration.jobCountMax), at: time.now())
+        self.state = Locked(state)
         receiver = Locked(configuration.webhook)
         server = Locked(nil)
         (endings, endingsContinuation) = AsyncStream.makeStream(

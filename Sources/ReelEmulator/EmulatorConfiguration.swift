@@ -45,6 +45,8 @@ package struct EmulatorConfiguration: Sendable {
     /// The smallest size of a video's file; the built-in film is padded up to it.
     package var contentByteCountMin = 0
     package var faults = EmulatorFaults()
+    /// Videos that are there from the start, completed.
+    package var videoCount = 0
 
     /// The most jobs kept; beyond it the oldest is forgotten.
     package var jobCountMax = 10_000

@@ -35,6 +35,10 @@ package struct EmulatorFaults: Sendable, Hashable {
     package var slowTransfers = Probability.never
     /// `Content-Length` counts only a part of the file, so that a well-framed answer is not whole.
     package var shortLengths = Probability.never
+    /// `Content-Length` counts more than the file has, so that a whole one looks cut.
+    package var longLengths = Probability.never
+    /// A page of HTML under the content type of the file.
+    package var htmlContent = Probability.never
     /// The entity tag is another one from this request on.
     package var changedTags = Probability.never
     /// A range is answered with 200 and the whole.
@@ -46,6 +50,8 @@ package struct EmulatorFaults: Sendable, Hashable {
     package var forgottenJobs = Probability.never
     /// The thumbnail or the spritesheet, drawn one by one, does not exist.
     package var missingVariants = Probability.never
+    /// The film has neither the duration nor the size that was ordered.
+    package var otherFilms = Probability.never
     /// The job ends as `failed`.
     package var failedJobs = Probability.never
 
@@ -53,6 +59,8 @@ package struct EmulatorFaults: Sendable, Hashable {
 
     /// How long a delayed webhook is held back.
     package var delay: Duration = .seconds(5)
+    /// How far a cut transfer gets, from 0 to 1; nil leaves it to chance.
+    package var cutPlace: Double?
     /// How long a stalled body keeps its connection.
     package var stall: Duration = .seconds(60)
     /// What a slow body lets through.
@@ -82,10 +90,13 @@ extension EmulatorFaults {
         ("stall", \EmulatorFaults.stalledTransfers),
         ("slow", \EmulatorFaults.slowTransfers),
         ("short_length", \EmulatorFaults.shortLengths),
+        ("long_length", \EmulatorFaults.longLengths),
+        ("html_content", \EmulatorFaults.htmlContent),
         ("change_etag", \EmulatorFaults.changedTags),
         ("ignore_range", \EmulatorFaults.ignoredRanges),
         ("forget", \EmulatorFaults.forgottenJobs),
         ("missing_variant", \EmulatorFaults.missingVariants),
+        ("other_film", \EmulatorFaults.otherFilms),
         ("fail_rate", \EmulatorFaults.failedJobs),
     ]
 

@@ -56,8 +56,25 @@ struct EmulatorState: Sendable {
         where plan.decide(faults.missingVariants, "missing \(variant.rawValue)", video: id) {
             video.missingVariants.insert(variant)
         }
+        video.isOther = plan.decide(faults.otherFilms, "film", video: id)
         if let evicted = videos.insert(video) { plan.forget(video: evicted) }
         return video
+    }
+
+    /// Makes videos that were completed before anybody asked, a second apart; none is told of.
+    mutating func fill(_ count: Int, at now: Timestamp) {
+        let parameters = VideoParameters(
+            prompt: "A reel from before",
+            model: "sora-2",
+            seconds: "4",
+            size: "720x1280"
+        )
+        for index in 0..<count {
+            let moment = now - .seconds(count - index) - configuration.jobDuration * 2
+            var video = create(parameters, at: moment)
+            video.isAnnounced = true
+            videos.update(video)
+        }
     }
 
     /// Takes a video out for good.

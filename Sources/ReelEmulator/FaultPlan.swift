@@ -17,12 +17,14 @@ struct FaultPlan: Sendable {
         case cut(fraction: Double)
         case stall(fraction: Double)
         case shortLength(fraction: Double)
+        case longLength
 
         var name: String {
             switch self {
             case .cut: "cut"
             case .stall: "stall"
             case .shortLength: "short_length"
+            case .longLength: "long_length"
             }
         }
     }
@@ -33,11 +35,12 @@ struct FaultPlan: Sendable {
         var isSlow = false
         var changesTag = false
         var ignoresRange = false
+        var isPage = false
 
         var names: [String] {
             [
                 transfer?.name, isSlow ? "slow" : nil, changesTag ? "change_etag" : nil,
-                ignoresRange ? "ignore_range" : nil,
+                ignoresRange ? "ignore_range" : nil, isPage ? "html_content" : nil,
             ].compactMap(\.self)
         }
     }
@@ -96,14 +99,18 @@ struct FaultPlan: Sendable {
         if hits(faults.htmlAnswers) { answer = .html }
         if carriesContent, answer == nil {
             let fraction = random.unit()
+            if hits(faults.longLengths) { content.transfer = .longLength }
             if hits(faults.shortLengths) { content.transfer = .shortLength(fraction: fraction) }
             if hits(faults.stalledTransfers) { content.transfer = .stall(fraction: fraction) }
-            if hits(faults.cutTransfers) { content.transfer = .cut(fraction: fraction) }
+            if hits(faults.cutTransfers) {
+                content.transfer = .cut(fraction: faults.cutPlace ?? fraction)
+            }
+            content.isPage = hits(faults.htmlContent)
             content.isSlow = random.chance(faults.slowTransfers.value)
             content.changesTag = random.chance(faults.changedTags.value)
             content.ignoresRange = random.chance(faults.ignoredRanges.value)
         }
-        let isSpoiled = answer != nil || content.transfer != nil
+        let isSpoiled = answer != nil || content.transfer != nil || content.isPage
         state.spoiledInARow = isSpoiled ? state.spoiledInARow + 1 : 0
         routes[key, default: [:]][route] = state
         return (answer, content)

@@ -36,7 +36,8 @@ struct ProviderAnswer {
                 status: response.status.code,
                 providerCode: words().first,
                 retryAfter: ServerWish.retryAfter(fields, now: now),
-                body: keptBody
+                body: keptBody,
+                contentByteCount: contentByteCount
             ),
             wantsRetry: ServerWish.wantsRetry(fields)
         )
@@ -106,6 +107,12 @@ struct ProviderAnswer {
             response.body,
             limits: JSONLimits(byteCountMax: limits.answerByteCountMax)
         )
+    }
+
+    /// RFC 9110, section 15.5.17: a 416 tells the length of the whole as `bytes */N`.
+    private var contentByteCount: Int64? {
+        guard response.status.code == 416 else { return nil }
+        return response.fields.only("Content-Range").flatMap { HTTPContentRange($0) }?.size
     }
 
     private var keptBody: [UInt8]? {

@@ -40,19 +40,23 @@ package struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible
     package let retryAfter: Duration?
     /// The answer's body for passing through to the console's caller; nil when there was none.
     package let body: [UInt8]?
+    /// How long the content is, from a refusal of a range that lies beyond it (416).
+    package let contentByteCount: Int64?
 
     package init(
         _ kind: Kind,
         status: Int? = nil,
         providerCode: String? = nil,
         retryAfter: Duration? = nil,
-        body: [UInt8]? = nil
+        body: [UInt8]? = nil,
+        contentByteCount: Int64? = nil
     ) {
         self.kind = kind
         self.status = status
         self.providerCode = providerCode
         self.retryAfter = retryAfter
         self.body = body
+        self.contentByteCount = contentByteCount
     }
 
     /// Whether the same request may succeed later.

@@ -58,7 +58,7 @@ extension ProviderPoller {
             case .underway:
                 let answer = video.json.hashValue
                 if state.withLock({ $0.book.isNews(id, answer) }) {
-                    try await journal.record(news(of: id, video))
+                    try await journal.record(news(of: id, video).update(at: time.now()))
                 }
                 let (now, uptime) = (time.now(), time.uptime())
                 let isOver = state.withLock {
@@ -70,7 +70,7 @@ extension ProviderPoller {
                 guard isOpen(id) else { return }
                 try await observe(id, video, terminal, at: moment, reason)
             case .lost(let reason):
-                try await journal.record(news(of: id, video))
+                try await journal.record(news(of: id, video).update(at: time.now()))
                 await lose(id, reason)
             }
         } catch {
@@ -88,9 +88,13 @@ extension ProviderPoller {
         at moment: Timestamp,
         _ reason: Reason?
     ) async throws(JournalError) {
-        let fact = Fact(provider: name, videoID: id, terminal: terminal)
-        let observation = Observation(fact: fact, occurredAt: moment, observedAt: time.now())
-        let outcome = try await journal.append(EntryDraft(observation: observation))
+        let outcome = try await news(of: id, video).recordEnd(
+            terminal,
+            at: moment,
+            reason,
+            in: journal,
+            now: time.now()
+        )
         metrics.countObservation(outcome)
         let uptime = time.uptime()
         state.withLock { state in
@@ -104,24 +108,15 @@ extension ProviderPoller {
             ["video.id": .string(id.rawValue), "video.state": .string(terminal.rawValue)]
         )
         if case .contradiction = outcome {
-            return logger.warning(
+            logger.warning(
                 "the provider contradicts what it said before",
                 ["video.id": .string(id.rawValue), "video.state": .string(terminal.rawValue)]
             )
         }
-        var update = news(of: id, video)
-        update.state = terminal == .completed ? .completed : .failed
-        update.reason = reason
-        try await journal.record(update)
     }
 
-    func news(of id: VideoID, _ video: VideoObject) -> JobUpdate {
-        var update = JobUpdate(provider: name, id: id, origin: .list, moment: time.now())
-        update.status = video.json["status"]?.string.map { String($0.prefix(64)) }
-        update.progress = video.progress.map { min(max($0, 0), 100) }
-        update.object = video.json.serialized()
-        update.expiresAt = video.expiresAt
-        return update
+    func news(of id: VideoID, _ video: VideoObject) -> ProviderNews {
+        ProviderNews(video, of: id, at: name, origin: .list)
     }
 
     /// Gives a job up; a webhook that comes later still counts.

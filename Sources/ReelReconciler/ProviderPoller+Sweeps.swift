@@ -65,10 +65,10 @@ extension ProviderPoller {
         }
         switch finding(of: video) {
         case .underway:
-            try await journal.record(news(of: id, video))
+            try await journal.record(news(of: id, video).update(at: now))
         case .ended(.completed, let moment, let reason) where isAlive:
             // Made known first, so that the journal tells that a list was the first to know.
-            try await journal.record(news(of: id, video))
+            try await journal.record(news(of: id, video).update(at: now))
             try await observe(id, video, .completed, at: moment, reason)
         case .ended, .lost:
             return metrics.ignored.increment()

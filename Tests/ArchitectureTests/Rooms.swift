@@ -43,6 +43,7 @@ enum Rooms {
         "ReelConsole": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPServer",
             "ReelHTTPClient", "ReelJournal", "ReelEvents", "ReelProviders", "ReelAssets",
+            "ReelReconciler",
         ],
         "ReelEmulator": [
             "ReelRuntime", "ReelJSON", "ReelObservability", "ReelCrypto", "ReelSystem", "ReelHTTP",

@@ -89,7 +89,18 @@ struct ServedEmulatorTests {
             let video = try await served.get("/v1/videos/\(id)")
             #expect(try JSONParser.parse(video.body)["status"] == .string("completed"))
             let file = try await served.get("/v1/videos/\(id)/content")
-            let whole = EmulatedMedia(.video, videoID: id, byteCountMin: 0)
+            let order = VideoParameters(
+                prompt: "A reel",
+                model: "sora-2",
+                seconds: "4",
+                size: "720x1280"
+            )
+            let whole = EmulatedMedia(
+                .video,
+                videoID: id,
+                byteCountMin: 0,
+                looks: EmulatedMedia.Looks(order)
+            )
             #expect(file.head.contentLength == Int64(whole.byteCount))
             #expect(hexadecimal(SHA256.hash(file.body)) == whole.sha256)
         }

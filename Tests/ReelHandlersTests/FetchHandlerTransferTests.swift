@@ -162,6 +162,25 @@ struct FetchHandlerTransferTests {
         try await harness.expectFetched(file.bytes)
     }
 
+    @Test func `a 416 that tells the length that is here means that the file is whole`()
+        async throws
+    {
+        let harness = try await HandlerHarness()
+        var lying = file
+        // More is announced than there is, so that the end looks like a cut.
+        lying.declaredByteCount = file.bytes.count + 1000
+        let (served, size) = (lying, Int64(file.bytes.count))
+        let provider = StubProvider { request, index throws(ProviderError) in
+            guard index == 0 else {
+                throw ProviderError(.invalidRequest, status: 416, contentByteCount: size)
+            }
+            return try served.answer(request)
+        }
+        #expect(await harness.run(harness.fetch(provider)).isDone)
+        try await harness.expectFetched(file.bytes)
+        #expect(provider.contentRequests.map(\.offset) == [0, size])
+    }
+
     @Test func `a 416 starts over`() async throws {
         let harness = try await HandlerHarness()
         let file = file

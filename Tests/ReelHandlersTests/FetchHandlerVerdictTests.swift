@@ -241,7 +241,8 @@ struct FetchHandlerVerdictTests {
             staging: harness.staging(),
             journal: harness.journal,
             time: harness.time,
-            logger: harness.logger
+            logger: harness.logger,
+            metrics: harness.metrics
         )
         #expect(await harness.run(handler).code == "unknown_provider")
     }

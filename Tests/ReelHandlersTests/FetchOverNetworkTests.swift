@@ -48,7 +48,8 @@ struct FetchOverNetworkTests {
             journal: harness.journal,
             variants: ["video"],
             time: harness.time,
-            logger: harness.logger
+            logger: harness.logger,
+            metrics: harness.metrics
         )
         let outcome = await harness.run(handler)
         await client.stop()

@@ -18,6 +18,7 @@ final class HandlerHarness: Sendable {
     let driver: InMemoryJournalDriver
     let journal: Journal
     let sink = InMemoryLogSink()
+    let metrics = Metrics()
     let context = StubHandlerJournal()
     let event: Event
     let videoID: VideoID
@@ -110,7 +111,8 @@ final class HandlerHarness: Sendable {
             variants: variants,
             limits: limits,
             time: time,
-            logger: logger
+            logger: logger,
+            metrics: metrics
         )
     }
 

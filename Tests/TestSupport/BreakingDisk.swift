@@ -84,6 +84,20 @@ package final class BreakingDisk: Disk {
         try base.removeTree(path)
     }
 
+    package func link(_ path: String, to target: String) throws(AssetError) {
+        try step()
+        try base.link(path, to: target)
+    }
+
+    package func symbolicLink(_ path: String, to target: String) throws(AssetError) {
+        try step()
+        try base.symbolicLink(path, to: target)
+    }
+
+    package func linkTarget(_ path: String) throws(AssetError) -> String? {
+        try base.linkTarget(path)
+    }
+
     package func list(_ path: String) throws(AssetError) -> [String] { try base.list(path) }
 
     package func freeByteCount(_ path: String) throws(AssetError) -> Int64 {

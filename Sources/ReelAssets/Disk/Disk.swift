@@ -23,10 +23,27 @@ package protocol Disk: Sendable {
     /// Removes a name and all below it; what is absent already is no error.
     func removeTree(_ path: String) throws(AssetError)
     func list(_ path: String) throws(AssetError) -> [String]
+    /// Gives a file a second name; `.occupied` when the name is taken.
+    func link(_ path: String, to target: String) throws(AssetError)
+    func symbolicLink(_ path: String, to target: String) throws(AssetError)
+    /// What a symbolic link holds; nil when the name is absent or something else.
+    func linkTarget(_ path: String) throws(AssetError) -> String?
     func freeByteCount(_ path: String) throws(AssetError) -> Int64
 }
 
 extension Disk {
+    // A disk without links, on which the same bytes are kept as often as they come.
+
+    package func link(_ path: String, to target: String) throws(AssetError) {
+        throw .disk(code: EOPNOTSUPP)
+    }
+
+    package func symbolicLink(_ path: String, to target: String) throws(AssetError) {
+        throw .disk(code: EOPNOTSUPP)
+    }
+
+    package func linkTarget(_ path: String) throws(AssetError) -> String? { nil }
+
     /// Makes a directory that outlives a power cut, and those above it.
     ///
     /// Each is on disk before the next is begun in it. The lowest one that is there already is

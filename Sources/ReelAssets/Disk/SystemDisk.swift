@@ -49,6 +49,24 @@ package struct SystemDisk: Disk {
         try asAssetError { () throws(SystemError) in try FileSystem.list(path) }
     }
 
+    package func link(_ path: String, to target: String) throws(AssetError) {
+        try asAssetError { () throws(SystemError) in
+            try FileSystem.createHardLink(path, to: target)
+        }
+    }
+
+    package func symbolicLink(_ path: String, to target: String) throws(AssetError) {
+        try asAssetError { () throws(SystemError) in
+            try FileSystem.createSymbolicLink(path, to: target)
+        }
+    }
+
+    package func linkTarget(_ path: String) throws(AssetError) -> String? {
+        try asAssetError { () throws(SystemError) in
+            try FileSystem.symbolicLinkTarget(path)
+        }
+    }
+
     package func freeByteCount(_ path: String) throws(AssetError) -> Int64 {
         try asAssetError { () throws(SystemError) in try FileSystem.freeByteCount(path) }
     }

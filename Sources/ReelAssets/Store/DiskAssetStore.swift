@@ -6,7 +6,7 @@ package import ReelSystem
 ///
 /// A file appears under its name whole and durable or not at all: it is renamed from the staging
 /// area, or copied, read back and renamed when that is another volume, and the directory is
-/// synchronised before anybody is told.
+/// synchronised before anybody is told. Files with the same bytes share them.
 package struct DiskAssetStore: AssetStore {
     /// How files are made.
     package struct Configuration: Sendable, Hashable {
@@ -102,9 +102,18 @@ package struct DiskAssetStore: AssetStore {
         guard AssetKey.isFolderName(videoID) else { throw .invalidName }
         try await pool.run { () throws(AssetError) in
             guard try disk.status(directory(videoID)) != nil else { return }
+            index.forget(videoID)
             try disk.removeTree(directory(videoID))
             try disk.synchronizeDirectory(root)
         }
+    }
+
+    private var index: ContentIndex {
+        ContentIndex(
+            root: root,
+            disk: disk,
+            directoryPermissions: configuration.directoryPermissions
+        )
     }
 
     private func directory(_ videoID: String) -> String { root + "/" + videoID }
@@ -144,15 +153,26 @@ package struct DiskAssetStore: AssetStore {
             guard status.kind == .file, status.byteCount == staged.byteCount else {
                 throw .changed
             }
-            do {
-                try disk.rename(staged.path, to: target, replacing: false)
-            } catch {
-                guard error == .disk(code: EXDEV) else { throw error }
-                try copy(staged, to: target, through: temporaryPath(key))
+            if try !index.adopt(staged, as: target) {
+                try move(staged, to: target, through: temporaryPath(key))
+                index.note(staged, at: key)
             }
         }
         try disk.synchronizeDirectory(directory)
         try disk.remove(staged.path)
+    }
+
+    private func move(
+        _ staged: StagedFile,
+        to target: String,
+        through temporary: String
+    ) throws(AssetError) {
+        do {
+            try disk.rename(staged.path, to: target, replacing: false)
+        } catch {
+            guard error == .disk(code: EXDEV) else { throw error }
+            try copy(staged, to: target, through: temporary)
+        }
     }
 
     /// Whether the file that stands there already is the one that is put: what a crash between a

@@ -15,6 +15,8 @@ package struct Manifest: Sendable, Hashable {
         package var duration: Duration?
         package var width: Int?
         package var height: Int?
+        /// How it differs from what was ordered; nil when it does not, or nobody can tell.
+        package var difference: String?
 
         package init(
             variant: String,
@@ -105,6 +107,12 @@ package struct Manifest: Sendable, Hashable {
         return .object(object)
     }
 
+    /// The SHA-256 of each file that a manifest names; empty for what is none.
+    static func digests(in bytes: [UInt8]) -> [String] {
+        let json = try? JSONParser.parse(bytes)
+        return (json?["files"]?.array ?? []).compactMap { $0["sha256"]?.string }
+    }
+
     private var causeJSON: JSONValue {
         var object = JSONObject()
         object.append("sequence", .integer(cause.sequence))
@@ -129,6 +137,7 @@ package struct Manifest: Sendable, Hashable {
         )
         object.append("width", .integer(orNull: file.width))
         object.append("height", .integer(orNull: file.height))
+        if let difference = file.difference { object.append("difference", .string(difference)) }
         return .object(object)
     }
 

@@ -22,6 +22,10 @@ extension FetchAttempt {
             return .outcome(.retry(Reason(error.code, error.description)))
         case .journal(let error): return .outcome(journalOutcome(error))
         case .interrupted(.cancelled): return .outcome(.retry(Reason("cancelled")))
+        case .notAsOrdered(let reason, let traits):
+            // The same bytes would come again.
+            for trait in traits { handler.metrics.countDifference(trait) }
+            return .outcome(.giveUp(reason))
         case .provider, .interrupted, .short, .refused, .otherMedium: break
         }
         guard variant.isVideo else { return await extraVerdict(on: fault, for: variant) }
@@ -31,7 +35,7 @@ extension FetchAttempt {
             let reason = Reason("transfer_" + error.code, error.description)
             return .outcome(.retry(after: soonEnough(nil), reason))
         case .refused(let reason): return .outcome(await refused(reason, variant))
-        case .short, .otherMedium, .disk, .journal:
+        case .short, .otherMedium, .notAsOrdered, .disk, .journal:
             let reason = Reason("transfer_short", "less came than was announced")
             return .outcome(.retry(after: soonEnough(nil), reason))
         }
@@ -61,7 +65,7 @@ extension FetchAttempt {
         case .interrupted(let error): return (Reason("transfer_" + error.code), nil)
         case .refused(let reason): return (reason, nil)
         case .otherMedium: return (nil, nil)
-        case .short, .disk, .journal: return (Reason("transfer_short"), nil)
+        case .short, .notAsOrdered, .disk, .journal: return (Reason("transfer_short"), nil)
         }
     }
 
@@ -126,6 +130,7 @@ extension FetchAttempt {
             case .fetched, .stored, .absent: continue
             case .pending, .partial, .lost, nil:
                 try? await ledger(variant).record(state, reason: reason)
+                if state == .lost { handler.metrics.countFile(.lost) }
                 await discard(variant)
             }
         }
@@ -159,7 +164,7 @@ extension TransferFault {
         switch self {
         case .provider(let error): error.description
         case .otherMedium: "a video came in its place"
-        case .interrupted, .short, .refused, .disk, .journal: nil
+        case .interrupted, .short, .refused, .notAsOrdered, .disk, .journal: nil
         }
     }
 }

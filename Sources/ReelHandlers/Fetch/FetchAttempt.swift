@@ -16,6 +16,8 @@ struct FetchAttempt {
     var tries: FetchTries
     /// When the link dies, as far as anybody said so.
     var expiresAt: Timestamp?
+    /// What the video was ordered to be, as the provider says it now.
+    private var order = MediaOrder()
 
     init(
         handler: FetchHandler,
@@ -104,6 +106,7 @@ struct FetchAttempt {
             throw Stop(outcome: await outcome(of: error, for: nil))
         }
         try await remember(status.video)
+        order = MediaOrder(status.video)
         switch status.video.status {
         case .completed: return
         case .failed, .cancelled:
@@ -161,17 +164,18 @@ struct FetchAttempt {
                 limits: limits,
                 time: handler.time,
                 ledger: ledger,
-                key: try key(variant)
+                key: try key(variant),
+                order: variant.isVideo ? order : nil
             )
             do throws(TransferFault) {
-                let byteCount = try await transfer.run(from: record)
-                notes.append("\(variant.name) \(byteCount) bytes")
+                notes.append(note(try await transfer.run(from: record), of: variant))
             } catch {
                 let verdict = await verdict(on: error, for: variant)
                 switch verdict {
                 case .absent(let reason):
                     try await settle(ledger, .absent, reason)
                     await discard(variant)
+                    handler.metrics.countFile(.absent)
                     notes.append("\(variant.name) absent (\(reason.code))")
                 case .outcome(let outcome):
                     handler.logger.warning(
@@ -188,6 +192,20 @@ struct FetchAttempt {
             }
         }
         return later ?? .done(note: notes.joined(separator: ", "))
+    }
+
+    /// Counts a file that is here, and says so when it is not what was ordered.
+    private func note(_ file: Transfer.Fetched, of variant: Variant) -> String {
+        handler.metrics.countFile(.fetched, byteCount: file.byteCount)
+        let note = "\(variant.name) \(file.byteCount) bytes"
+        guard !file.differences.isEmpty else { return note }
+        for difference in file.differences { handler.metrics.countDifference(difference.trait) }
+        let text = file.differences.map(\.text).joined(separator: ", ")
+        handler.logger.warning(
+            "a video is not what was ordered",
+            ["video.id": .string(videoID.rawValue), "difference": .string(text)]
+        )
+        return note + " (" + text + ")"
     }
 
     func ledger(_ variant: Variant) -> AssetLedger {

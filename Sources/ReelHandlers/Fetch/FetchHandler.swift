@@ -18,6 +18,7 @@ package struct FetchHandler: Handler {
     let limits: FetchLimits
     let time: any TimeSource
     let logger: Logger
+    let metrics: FetchMetrics
 
     /// Takes providers of different names; the variants are fetched in the order given.
     package init(
@@ -27,7 +28,8 @@ package struct FetchHandler: Handler {
         variants: [String] = ["video", "thumbnail", "spritesheet"],
         limits: FetchLimits = FetchLimits(),
         time: any TimeSource,
-        logger: Logger
+        logger: Logger,
+        metrics: Metrics
     ) {
         self.providers = Dictionary(
             providers.map { ($0.name, $0) },
@@ -39,6 +41,7 @@ package struct FetchHandler: Handler {
         self.limits = limits
         self.time = time
         self.logger = logger.named("fetch")
+        self.metrics = FetchMetrics(metrics)
     }
 
     package func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {

@@ -25,6 +25,10 @@ package struct FetchLimits: Sendable, Hashable {
     package var extraWaitMax: Duration = .seconds(10)
     /// How much before the end of the link waits are cut short.
     package var hurryBefore: Duration = .seconds(1200)
+    /// Whether a video that is not what was ordered is given up; it is kept and told of otherwise.
+    package var refusesDifferences = false
+    /// How much longer or shorter than ordered a video may be.
+    package var durationTolerance: Duration = .milliseconds(500)
 
     package init() {}
 }

@@ -12,6 +12,14 @@ struct Transfer: Sendable {
     let time: any TimeSource
     let ledger: AssetLedger
     let key: PartKey
+    /// What the file is compared with; nil for one that nothing was ordered of.
+    let order: MediaOrder?
+
+    /// A file that is here, whole.
+    struct Fetched {
+        let byteCount: Int64
+        let differences: [(trait: MediaOrder.Trait, text: String)]
+    }
 
     /// Where the file stands between two requests.
     private struct Position {
@@ -29,9 +37,7 @@ struct Transfer: Sendable {
     }
 
     /// Fetches the file, checks it and records it as fetched.
-    ///
-    /// - Returns: Its record's byte count.
-    func run(from record: AssetRecord?) async throws(TransferFault) -> Int64 {
+    func run(from record: AssetRecord?) async throws(TransferFault) -> Fetched {
         var position = Position()
         if let record, record.state == .partial, record.entityTag != nil, record.byteCount > 0 {
             position = Position(offset: record.byteCount, entityTag: record.entityTag)
@@ -72,7 +78,13 @@ struct Transfer: Sendable {
                 )
             )
         } catch {
-            if error.status == 416, position.offset > 0 { return .startOver(.provider(error)) }
+            if error.status == 416, position.offset > 0 {
+                // The bytes that are here may be all there is, whatever was announced of them.
+                guard error.contentByteCount == position.offset else {
+                    return .startOver(.provider(error))
+                }
+                return .whole(part, total: position.offset, entityTag: position.entityTag)
+            }
             throw .provider(error)
         }
         switch ContentHead(stream.head, offset: position.offset, entityTag: position.entityTag) {
@@ -140,7 +152,7 @@ struct Transfer: Sendable {
                 try await checkpoint(part, &progress)
                 let hasProgress = progress.position.offset > start.offset
                 return .cut(progress.position, error, hasProgress: hasProgress)
-            case .refused, .otherMedium: throw await refusing(error)
+            case .refused, .otherMedium, .notAsOrdered: throw await refusing(error)
             case .provider, .disk, .journal: throw error
             }
         }
@@ -244,7 +256,7 @@ struct Transfer: Sendable {
         _ part: PartFile,
         total: Int64?,
         entityTag: String?
-    ) async throws(TransferFault) -> Int64 {
+    ) async throws(TransferFault) -> Fetched {
         let whole: (byteCount: Int64, sha256: String)
         let facts: MediaFacts
         do throws(AssetError) {
@@ -253,21 +265,34 @@ struct Transfer: Sendable {
         } catch {
             throw await refusing(TransferFault(error))
         }
+        let found = order?.differences(from: facts, tolerance: limits.durationTolerance) ?? []
+        let reason =
+            found.isEmpty
+            ? nil
+            : Reason(Self.notAsOrdered, found.map(\.text).joined(separator: ", "))
+        if let reason, limits.refusesDifferences {
+            throw await refusing(.notAsOrdered(reason, found.map(\.trait)))
+        }
         try await ledger.record(
             .fetched,
             byteCount: whole.byteCount,
             sha256: whole.sha256,
             contentType: facts.contentType,
-            entityTag: entityTag
+            entityTag: entityTag,
+            reason: reason
         )
-        return whole.byteCount
+        return Fetched(byteCount: whole.byteCount, differences: found)
     }
+
+    /// The reason code of a file that is a whole video, and not the one that was ordered.
+    static let notAsOrdered = "not_as_ordered"
 
     /// Lets go of bytes that are not to be kept, so that the next attempt begins anew; the fault
     /// stands whether that succeeds or not.
     private func refusing(_ fault: TransferFault) async -> TransferFault {
         switch fault {
-        case .refused(let reason): try? await ledger.record(.pending, reason: reason)
+        case .refused(let reason), .notAsOrdered(let reason, _):
+            try? await ledger.record(.pending, reason: reason)
         case .otherMedium: break
         case .provider, .interrupted, .short, .disk, .journal: return fault
         }

@@ -15,6 +15,8 @@ enum TransferFault: Error, Hashable, Sendable {
     case refused(Reason)
     /// A video came where a picture was asked for: a server that does not know of variants.
     case otherMedium
+    /// A whole video, and not the one that was ordered, where the configuration refuses that.
+    case notAsOrdered(Reason, [MediaOrder.Trait])
     /// Our own disk.
     case disk(AssetError)
     /// Our own journal.

@@ -96,7 +96,8 @@ struct StoreAttempt {
         var stored = record
         stored.state = .stored
         stored.location = place.path
-        stored.reason = nil
+        // What it was found to differ in from its order goes with the file.
+        if stored.reason?.code != Transfer.notAsOrdered { stored.reason = nil }
         stored.updatedAt = handler.time.now()
         try await self.record(stored)
     }
@@ -206,6 +207,9 @@ struct StoreAttempt {
         file.duration = note?.duration
         file.width = note?.width
         file.height = note?.height
+        if let reason = record.reason, reason.code == Transfer.notAsOrdered {
+            file.difference = reason.detail
+        }
         return file
     }
 

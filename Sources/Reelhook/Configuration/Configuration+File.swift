@@ -89,15 +89,7 @@ extension Configuration {
             section.finish()
         }
         if var section = file.object("fetch") {
-            if let count = section.integer("bytes_max", in: 1024...1 << 40) {
-                fetch.byteCountMax = count
-            }
-            if let span = section.seconds("transfer_timeout_seconds", in: 1...86_400) {
-                fetch.transferTimeout = span
-            }
-            if let count = section.integer("reserve_bytes", in: 0...1 << 40) {
-                fetch.reserveByteCount = count
-            }
+            readFetch(&section)
             section.finish()
         }
         if var section = file.object("store") {
@@ -113,6 +105,29 @@ extension Configuration {
         if file.networks("allowed_networks") != nil, let texts = file.strings("allowed_networks") {
             allowedNetworks = texts
         }
+    }
+
+    private mutating func readFetch(_ section: inout ObjectReader) {
+        if let count = section.integer("bytes_max", in: 1024...1 << 40) {
+            fetch.byteCountMax = count
+        }
+        if let span = section.seconds("transfer_timeout_seconds", in: 1...86_400) {
+            fetch.transferTimeout = span
+        }
+        if let count = section.integer("reserve_bytes", in: 0...1 << 40) {
+            fetch.reserveByteCount = count
+        }
+        if let count = section.integer("bytes_per_second_min", in: 1...1 << 30) {
+            fetch.slowestBytesPerSecond = count
+        }
+        if let span = section.seconds("stall_seconds", in: 1...3600) { fetch.stallTimeout = span }
+        if let word = section.choice("differences", of: ["keep", "refuse"]) {
+            fetch.refusesDifferences = word == "refuse"
+        }
+        if let count = section.integer("duration_tolerance_ms", in: 0...3_600_000) {
+            fetch.durationTolerance = .milliseconds(count)
+        }
+        if let span = section.seconds("alarm_seconds", in: 1...86_400) { fetch.alarmSpan = span }
     }
 
     private static func provider(_ section: inout ObjectReader) -> ProviderSettings {

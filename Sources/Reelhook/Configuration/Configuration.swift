@@ -193,6 +193,14 @@ package struct FetchSettings: Sendable, Hashable {
     package var reserveByteCount = 64 << 20
     /// Bytes between two records of how far a download got; also a second lies between them.
     package var checkpointByteCount: Int64 = 4 << 20
+    /// A download that is slower than this for as long as the stall timeout is cut.
+    package var slowestBytesPerSecond = 1024
+    package var stallTimeout: Duration = .seconds(30)
+    /// Whether a video that is not what was ordered is given up.
+    package var refusesDifferences = false
+    package var durationTolerance: Duration = .milliseconds(500)
+    /// How long before a link dies a video that is not here yet is warned of.
+    package var alarmSpan: Duration = .seconds(600)
 }
 
 /// An S3-compatible store.

@@ -176,10 +176,6 @@ public final class ReelhookService: Sendable {
         _ dispatcher: Dispatcher,
         onStop: @escaping @Sendable () -> Void
     ) async throws {
-        let sweep = parts.bucket.map { bucket in
-            let logger = surroundings.logger.named("store")
-            return UploadSweep(bucket: bucket, time: surroundings.time, logger: logger)
-        }
         let reconciler = parts.makeReconciler()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(name: "intake") { try await listeners.intake.run() }
@@ -190,6 +186,9 @@ public final class ReelhookService: Sendable {
                     try await self.untilStopped { await credentials.run() }
                 }
             }
+            group.addTask(name: "expiry") {
+                try await self.untilStopped { try await parts.expiryWatch.run() }
+            }
             group.addTask(name: "dispatcher") {
                 try await self.untilStopped { try await dispatcher.run() }
             }
@@ -198,7 +197,7 @@ public final class ReelhookService: Sendable {
                     try await self.untilStopped { try await reconciler.run() }
                 }
             }
-            if let sweep {
+            if let sweep = parts.uploadSweep {
                 group.addTask(name: "store") {
                     try await self.untilStopped { try await sweep.run() }
                 }

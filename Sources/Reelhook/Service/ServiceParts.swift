@@ -8,6 +8,7 @@ internal import ReelJournal
 internal import ReelJournalSQLite
 internal import ReelObservability
 internal import ReelProviders
+internal import ReelReconciler
 internal import ReelRuntime
 internal import ReelS3
 internal import ReelSystem
@@ -24,6 +25,7 @@ struct ServiceParts: Sendable {
     let store: any AssetStore
     /// The store, where it is a bucket.
     let bucket: S3AssetStore?
+    let expiryWatch: ExpiryWatch
     let stop: Latch
 
     /// What a service is handed besides its configuration.
@@ -75,6 +77,13 @@ struct ServiceParts: Sendable {
                 staging: staging,
                 store: store,
                 bucket: bucket,
+                expiryWatch: ExpiryWatch(
+                    journal: opened,
+                    span: configuration.fetch.alarmSpan,
+                    time: surroundings.time,
+                    logger: surroundings.logger,
+                    metrics: surroundings.metrics
+                ),
                 stop: Latch()
             )
         } catch {
@@ -188,6 +197,8 @@ struct ServiceParts: Sendable {
             }
             var limits = ProviderLimits()
             limits.callCountMax = settings.concurrencyMax
+            limits.stallTimeout = configuration.fetch.stallTimeout
+            limits.slowestBytesPerSecond = configuration.fetch.slowestBytesPerSecond
             limits.redirectDestinations = configuration.destinations(for: settings.baseURL)
             return OpenAICompatibleProvider(
                 name: settings.name,
@@ -222,12 +233,24 @@ struct ServiceParts: Sendable {
             providers: providers,
             store: store,
             redirectsToStore: configuration.bucket?.redirects ?? false,
+            expiryWatch: expiryWatch,
             metrics: surroundings.metrics,
             logger: surroundings.logger.named("console"),
             time: surroundings.time,
             stop: stop,
             version: reelhookVersion
         )
+    }
+
+    /// What cleans up after uploads that a crash cut off; nil where files are kept on the disk.
+    var uploadSweep: UploadSweep? {
+        bucket.map { bucket in
+            UploadSweep(
+                bucket: bucket,
+                time: surroundings.time,
+                logger: surroundings.logger.named("store")
+            )
+        }
     }
 
     /// Where a stored file is, for handlers and notifications: a path, or a bucket and a key.

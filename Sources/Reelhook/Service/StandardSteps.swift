@@ -19,6 +19,8 @@ public struct StandardSteps: Sendable {
         limits.byteCountMax = settings.byteCountMax
         limits.transferTimeout = settings.transferTimeout
         limits.checkpointByteCount = settings.checkpointByteCount
+        limits.refusesDifferences = settings.refusesDifferences
+        limits.durationTolerance = settings.durationTolerance
         let handler = FetchHandler(
             providers: parts.providers,
             staging: parts.staging,
@@ -26,7 +28,8 @@ public struct StandardSteps: Sendable {
             variants: variants,
             limits: limits,
             time: parts.surroundings.time,
-            logger: parts.surroundings.logger
+            logger: parts.surroundings.logger,
+            metrics: parts.surroundings.metrics
         )
         return Step("fetch", handler, retry: retry, timeLimit: timeLimit)
     }

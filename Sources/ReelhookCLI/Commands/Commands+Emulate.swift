@@ -25,6 +25,7 @@ extension Command {
             Option("--duration", "SPAN", "how long a job takes (default 2s)"),
             Option("--expire-after", "SPAN", "how long content lives (default 1h)"),
             Option("--content-bytes", "N", "the least size of a video (default: some 20 KB)"),
+            Option("--videos", "N", "completed videos that are there from the start"),
             Option("--drop-webhooks", "SHARE", "webhooks that are never sent"),
             Option("--duplicate", "SHARE", "webhooks that are sent twice"),
             Option("--duplicate-events", "SHARE", "ends that are told under two ids"),
@@ -32,15 +33,20 @@ extension Command {
             Option("--reorder", "SHARE", "webhooks that later ones overtake"),
             Option("--http-500", "SHARE", "answers that are a 500"),
             Option("--http-429", "SHARE", "answers that are a 429 with Retry-After"),
+            Option("--retry-after", "N", "the seconds that a 429 asks for (default 1)"),
             Option("--html", "SHARE", "answers that are HTML with status 200"),
             Option("--cut", "SHARE", "transfers that are cut half-way"),
+            Option("--cut-at", "SHARE", "how far a cut transfer gets (default: chance)"),
             Option("--stall", "SHARE", "transfers that stop half-way"),
             Option("--slow", "SHARE", "transfers at 20 kB/s"),
             Option("--short-length", "SHARE", "transfers whose Content-Length is too small"),
+            Option("--long-length", "SHARE", "transfers whose Content-Length is too large"),
+            Option("--html-content", "SHARE", "files that are HTML under a video's type"),
             Option("--change-etag", "SHARE", "transfers whose ETag changes"),
             Option("--ignore-range", "SHARE", "range requests that are answered with the whole"),
             Option("--forget", "SHARE", "jobs that are forgotten"),
             Option("--missing-variant", "SHARE", "thumbnails and spritesheets that do not exist"),
+            Option("--other-film", "SHARE", "films that are not what was ordered"),
             Option("--fail-rate", "SHARE", "jobs that fail"),
             Option("--log-level", "LEVEL", "debug, info (default), warning or error"),
         ],
@@ -119,6 +125,13 @@ extension Command {
         if let span = try arguments.span("--expire-after") { configuration.expireAfter = span }
         if let count = try arguments.integer("--content-bytes", in: 0...16 << 30) {
             configuration.contentByteCountMin = count
+        }
+        if let count = try arguments.integer("--videos", in: 0...10_000) {
+            configuration.videoCount = count
+        }
+        configuration.faults.cutPlace = try arguments.probability("--cut-at")
+        if let seconds = try arguments.integer("--retry-after", in: 1...3600) {
+            configuration.faults.retryAfterSeconds = seconds
         }
         for (name, path) in EmulatorFaults.names {
             let option = "--" + String(name.map { $0 == "_" ? "-" : $0 })

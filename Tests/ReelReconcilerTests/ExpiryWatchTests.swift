@@ -1,0 +1,103 @@
+import ReelJournal
+import ReelObservability
+import ReelReconciler
+import ReelRuntime
+import TestSupport
+import Testing
+
+struct ExpiryWatchTests {
+    private let harness = ReconcilerHarness()
+
+    private func watch(_ span: Duration = .seconds(600)) -> ExpiryWatch {
+        ExpiryWatch(
+            journal: harness.journal,
+            span: span,
+            time: harness.time,
+            logger: Logger(
+                sink: harness.log,
+                level: .debug,
+                time: harness.time,
+                component: "test"
+            ),
+            metrics: harness.metrics
+        )
+    }
+
+    /// A video that was told of, and whose link dies after that span.
+    private func deliver(_ id: String, livesFor span: Duration?) async throws {
+        try await harness.deliver(id)
+        guard let span, let videoID = VideoID(id) else { return }
+        var update = JobUpdate(
+            provider: "openai",
+            id: videoID,
+            origin: .event,
+            moment: harness.time.now()
+        )
+        update.state = .completed
+        update.expiresAt = harness.time.now() + span
+        try await harness.journal.record(update)
+    }
+
+    private func record(_ id: String, _ state: AssetState) async throws {
+        let videoID = try #require(VideoID(id))
+        try await harness.driver.record(
+            AssetRecord(
+                provider: "openai",
+                videoID: videoID,
+                variant: "video",
+                state: state,
+                updatedAt: harness.time.now()
+            )
+        )
+    }
+
+    @Test func `a video is warned of once, before its link dies`() async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: .seconds(3600))
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+        harness.time.advance(by: .seconds(2999))
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+        harness.time.advance(by: .seconds(1))
+        try await watch.look()
+        try await watch.look()
+        #expect(watch.alarms.map(\.videoID.rawValue) == ["video_1"])
+        let lines = harness.log.records.filter { $0.level == .error }
+        #expect(lines.map(\.message) == ["a link dies soon and its video is not here"])
+        let text = harness.metrics.prometheusText()
+        #expect(text.contains("reelhook_videos_expiring 1"))
+        #expect(text.contains("reelhook_expiry_alarms_total 1"))
+    }
+
+    @Test func `the soonest to expire comes first, and an unknown link not at all`() async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: .seconds(500))
+        try await deliver("video_2", livesFor: nil)
+        try await deliver("video_3", livesFor: .seconds(3))
+        try await watch.look()
+        #expect(watch.alarms.map(\.videoID.rawValue) == ["video_3", "video_1"])
+    }
+
+    @Test(arguments: [AssetState.fetched, .stored, .lost, .absent])
+    func `a file that is here, or known to be lost, is no alarm`(_ state: AssetState) async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: .seconds(60))
+        try await record("video_1", .partial)
+        try await watch.look()
+        #expect(watch.alarms.count == 1)
+        try await record("video_1", state)
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+        #expect(harness.metrics.prometheusText().contains("reelhook_videos_expiring 0"))
+    }
+
+    @Test func `a link that becomes known later is seen`() async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: nil)
+        try await watch.look()
+        try await deliver("video_1", livesFor: .seconds(60))
+        try await watch.look()
+        #expect(watch.alarms.count == 1)
+    }
+}
