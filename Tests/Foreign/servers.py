@@ -1,0 +1,93 @@
+"""The servers that the cases are sent to, each answering every good request."""
+
+import base64
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+NAMES = ("reelhook", "nginx", "node", "go")
+
+NGINX = """
+load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;
+daemon off; worker_processes 1; pid %(place)s/pid; error_log /dev/null;
+events { worker_connections 1024; }
+http {
+    access_log off; client_body_temp_path %(place)s/b; proxy_temp_path %(place)s/p;
+    fastcgi_temp_path %(place)s/f; uwsgi_temp_path %(place)s/u; scgi_temp_path %(place)s/s;
+    server {
+        listen 127.0.0.1:%(port)d;
+        location / { echo_read_request_body; echo_request_body; }
+    }
+}
+"""
+
+
+class Server:
+    """A server on a port of the loopback, its files below `folder`."""
+
+    def __init__(self, name, folder):
+        self.name = name
+        self.place = folder / name
+        self.place.mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        words, more = getattr(self, name)(folder)
+        self.process = subprocess.Popen(
+            [str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd=self.place,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.place), **more},
+        )
+        self.wait()
+
+    def reelhook(self, folder):
+        secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+        return [os.environ["REELHOOK_BINARY"], "serve", "--data", self.place / "data", "--listen",
+                f"127.0.0.1:{self.port}", "--console", "127.0.0.1:0"], {
+            "OPENAI_WEBHOOK_SECRET": secret, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+            "REELHOOK_LOG_LEVEL": "error"}
+
+    def nginx(self, folder):
+        text = NGINX % {"place": self.place, "port": self.port}
+        (self.place / "nginx.conf").write_text(text)
+        return ["nginx", "-c", self.place / "nginx.conf", "-e", "/dev/null"], {}
+
+    def node(self, folder):
+        return ["node", HERE / "echo/echo.js", self.port], {}
+
+    def go(self, folder):
+        subprocess.run(
+            ["go", "build", "-o", folder / "echo", HERE / "echo/echo.go"], check=True,
+            env=dict(os.environ, GOCACHE=str(folder / "go-cache"), GO111MODULE="off"),
+        )
+        return [folder / "echo", self.port], {}
+
+    def wait(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise SystemExit(f"{self.name} ended with {self.process.returncode}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise SystemExit(f"{self.name} did not start")
+
+    @property
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def end(self):
+        if self.is_alive:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
