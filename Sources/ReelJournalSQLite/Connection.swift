@@ -6,7 +6,7 @@ internal import ReelRuntime
 final class Connection: @unchecked Sendable {
     // SAFETY: a connection belongs to one thread at a time: to the one that opens it, and from then
     // on to the thread it is handed to, before that thread starts.
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let walFrameCount: UnsafeMutablePointer<Int32>
     private var fixed: [UInt: Kept] = [:]
     private var composed: [String: Kept] = [:]

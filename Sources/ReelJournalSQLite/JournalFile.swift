@@ -13,6 +13,8 @@ final class JournalFile: Sendable {
     ///
     /// - Throws: `.inUse`, `.cannotOpen`, `.full` or `.io`.
     init(path: String, in files: any JournalFiles) throws(JournalError) {
+        // Two ways to one file are one lock, and SQLite puts its own companions there too.
+        let path = files.resolved(path)
         lock = try files.lock(Self.lockPath(of: path))
         try files.create(path)
         self.path = path
@@ -46,6 +48,19 @@ final class JournalFile: Sendable {
     /// takes no notice when it fails.
     func synchronizeNames() throws(JournalError) {
         try files.synchronizeDirectory(String(Self.parts(of: path).directory))
+    }
+
+    /// The process that noted itself in the lock's file; nil where none has.
+    ///
+    /// What a process that died wrote stays there, so it says something only of a lock that was
+    /// found to be taken.
+    static func owner(of path: String) -> Int32? {
+        let files = SystemJournalFiles()
+        guard let lock = try? files.open(lockPath(of: files.resolved(path))),
+            let digits = try? lock.read(at: 0, count: 16)
+        else { return nil }
+        let line = digits.prefix { $0 != UInt8(ascii: "\n") }
+        return Int32(String(decoding: line, as: UTF8.self))
     }
 
     /// `.<name>.lock` in the same directory.

@@ -6,7 +6,10 @@ package protocol JournalFiles: Sendable {
     /// The name under which SQLite knows the file system (sqlite.org/vfs.html); nil for the
     /// machine's.
     var name: String? { get }
-    /// Takes a lock that one process at a time can have, for as long as what is returned lives.
+    /// A path with no symbolic link in it; as it is for a file that is not there yet.
+    func resolved(_ path: String) -> String
+    /// Takes a lock that one process at a time can have, for as long as what is returned lives, and
+    /// notes the process in it.
     ///
     /// - Throws: `.inUse` when somebody has it, `.cannotOpen`, `.full` or `.io`.
     func lock(_ path: String) throws(JournalError) -> any AnyObject & Sendable
@@ -16,6 +19,11 @@ package protocol JournalFiles: Sendable {
     func open(_ path: String) throws(JournalError) -> (any OpenJournalFile)?
     /// Waits until the names in a directory are on disk.
     func synchronizeDirectory(_ path: String) throws(JournalError)
+}
+
+extension JournalFiles {
+    /// Where there are no links.
+    package func resolved(_ path: String) -> String { path }
 }
 
 /// A file of a journal, closed when it is let go.

@@ -13,7 +13,17 @@ package struct SystemJournalFiles: JournalFiles {
             let number = errno
             throw number == EWOULDBLOCK ? .inUse : Self.fault(number)
         }
+        // For people: that it cannot be written keeps nobody from the lock.
+        if ftruncate(lock.descriptor, 0) == 0 {
+            try? lock.write(Array("\(getpid())\n".utf8), at: 0)
+        }
         return lock
+    }
+
+    package func resolved(_ path: String) -> String {
+        guard let real = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
     }
 
     package func create(_ path: String) throws(JournalError) {

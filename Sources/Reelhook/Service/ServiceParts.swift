@@ -181,7 +181,8 @@ struct ServiceParts: Sendable {
                 )
             )
         } catch {
-            throw .journal(path: path, error)
+            let owner = error == .inUse ? SQLiteJournalDriver.owner(of: path) : nil
+            throw .journal(path: path, error, owner: owner)
         }
     }
 
@@ -282,10 +283,23 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         public let description: String
         /// Whether another process has the data directory.
         public let isInUse: Bool
+        /// That process, where it said so.
+        public let ownerProcessID: Int32?
     }
 
-    static func journal(path: String, _ error: JournalError) -> StartError {
-        .journal(path: path, JournalFault(description: error.description, isInUse: error == .inUse))
+    static func journal(
+        path: String,
+        _ error: JournalError,
+        owner: Int32? = nil
+    ) -> StartError {
+        .journal(
+            path: path,
+            JournalFault(
+                description: error.description,
+                isInUse: error == .inUse,
+                ownerProcessID: owner
+            )
+        )
     }
 
     public var description: String {
@@ -293,7 +307,9 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .dataDirectory(let path, let reason):
             "the data directory \(path) cannot be used: \(reason)"
         case .journal(let path, let fault) where fault.isInUse:
-            "another reelhook is running on this data directory (\(path)); stop it first, or name"
+            "another reelhook"
+                + (fault.ownerProcessID.map { ", process \($0)," } ?? "")
+                + " is running on this data directory (\(path)); stop it first, or name"
                 + " another with --data"
         case .journal(let path, let fault): "the journal \(path) cannot be used: \(fault)"
         case .address(let address, let reason): "cannot listen on \(address): \(reason)"
