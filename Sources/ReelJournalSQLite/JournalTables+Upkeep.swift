@@ -138,11 +138,11 @@ extension JournalTables {
                 """
         ),
         Rule(
-            message: "has another number of attempts than it counted",
+            message: "has another last attempt than it counted",
             query: """
                 SELECT 'run ' || r.sequence || '/' || r.position FROM runs r
                 WHERE r.attempt_total <> (
-                    SELECT count(*) FROM attempts a
+                    SELECT coalesce(max(a.number), 0) FROM attempts a
                     WHERE a.sequence = r.sequence AND a.position = r.position
                 ) LIMIT ?1
                 """

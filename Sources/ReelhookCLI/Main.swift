@@ -57,5 +57,6 @@ struct Failure: Error, Sendable {
 extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] =
-        [serve, emulate, send, sign, verify] + events + videos + [doctor, version, completions]
+        [serve, emulate, send, sign, verify] + events + videos
+        + [check, backup, restore, doctor, version, completions]
 }

@@ -17,13 +17,17 @@ struct JournalReader: Sendable {
     ///
     /// - Throws: `Failure` when there is none or it cannot be read.
     static func open(_ dataDirectory: String) throws -> JournalReader {
+        JournalReader(driver: try openSQLite(dataDirectory), dataDirectory: dataDirectory)
+    }
+
+    /// The same for a command that asks more than every driver can tell.
+    static func openSQLite(_ dataDirectory: String) throws -> SQLiteJournalDriver {
         let path = dataDirectory + "/reelhook.db"
         guard (try? FileSystem.status(path)) ?? nil != nil else {
             throw Failure("there is no journal in \(dataDirectory); is --data right?")
         }
         do throws(JournalError) {
-            let driver = try SQLiteJournalDriver.openReadOnly(path: path)
-            return JournalReader(driver: driver, dataDirectory: dataDirectory)
+            return try SQLiteJournalDriver.openReadOnly(path: path)
         } catch {
             throw Failure("the journal \(path) cannot be read: \(error.description)")
         }

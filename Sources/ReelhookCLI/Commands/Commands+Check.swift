@@ -1,0 +1,61 @@
+internal import ReelJSON
+internal import ReelJournal
+internal import ReelJournalSQLite
+internal import ReelSystem
+internal import Reelhook
+
+extension Command {
+    static let check = Command(
+        words: ["check"],
+        summary: "Compare the journal with itself and with the files on disk, by their hashes.",
+        discussion: "Reads every stored file and says what is missing, altered, unknown or"
+            + " contradictory. Changes nothing; runs beside the service or without it. Ends with 1"
+            + " when something differs.",
+        options: [
+            Option("--full", nil, "also compare every index of the journal with its table"),
+            Option.json,
+        ],
+        run: { arguments, tool in
+            let directory = try tool.dataDirectory(arguments)
+            let journal = try JournalReader.openSQLite(directory)
+            var count = 0
+            let report = { (difference: Difference) in
+                count += 1
+                if arguments.has("--json") {
+                    tool.print(difference.json)
+                } else {
+                    tool.print(difference.text)
+                }
+            }
+            var files = FileCheck(dataDirectory: directory, journal: journal)
+            do {
+                let isFull = arguments.has("--full")
+                let faults =
+                    isFull ? try await journal.integrityFaults() : try await journal.quickFaults()
+                for fault in faults {
+                    report(Difference(kind: .damaged, place: "reelhook.db", message: fault))
+                }
+                for wrong in try await journal.contradictions() {
+                    report(
+                        Difference(
+                            kind: .contradiction,
+                            place: wrong.place,
+                            message: wrong.message
+                        )
+                    )
+                }
+                try await files.run(report)
+            } catch {
+                await journal.close()
+                throw Failure("the check could not be finished: \(error)")
+            }
+            await journal.close()
+            tool.say(
+                "checked the journal and \(files.fileCount) files of \(files.videoCount) videos"
+                    + " (\(files.byteCount >> 20) MiB): "
+                    + (count == 0 ? "nothing differs" : "\(count) differences")
+            )
+            return count == 0 ? .done : .failed
+        }
+    )
+}

@@ -1,0 +1,295 @@
+"""Checking, backing up, restoring, and who may have a data directory."""
+
+import json
+import os
+import shutil
+import sqlite3
+import struct
+import threading
+
+import pytest
+
+import deliveries
+import program
+import provider
+
+
+@pytest.fixture
+def stored(provide, serve):
+    """A running service with two stored videos."""
+    service = serve(provide())
+    for video in ("video_1", "video_2"):
+        answer, id = deliveries.deliver(service.hook, deliveries.event(video=video))
+        assert answer.status == 200
+        service.wait_for_event(id, "done")
+        service.wait_stored(video)
+    return service
+
+
+def check(data, *options):
+    """The status of `check --json` and what it found, as (kind, place)."""
+    result = program.run("check", "--json", "--data", data, *options)
+    assert result.returncode in (0, 1), result.stderr
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert all(list(one) == ["kind", "place", "video_id", "message"] for one in found)
+    assert result.returncode == (1 if found else 0), result.stderr
+    return {(one["kind"], one["place"]) for one in found}
+
+
+def tree(folder):
+    """Every file below a folder and its bytes, what begins with a dot left out."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.parts[-3:])
+    }
+
+
+def test_nothing_differs_beside_the_service_and_without_it(stored):
+    assert check(stored.data) == set()
+    assert stored.end() == 0
+    before = tree(stored.data)
+    assert check(stored.data, "--full") == set()
+    after = tree(stored.data)
+    assert {name: after[name] for name in before} == before
+
+
+def test_what_differs_on_disk_is_named(stored):
+    videos = stored.data / "videos"
+    film = videos / "video_1/video.mp4"
+    film.write_bytes(film.read_bytes()[:-1] + b"?")
+    (videos / "video_2/video.mp4").write_bytes(b"short")
+    (videos / "video_1/manifest.json").unlink()
+    other = videos / "video_2/manifest.json"
+    other.write_text(other.read_text().replace("video.mp4", "elsewhere.mp4"))
+    (videos / "video_1/notes.txt").write_text("mine")
+    (videos / "video_9").mkdir()
+    expected = {
+        ("altered", "videos/video_1/video.mp4"),
+        ("altered", "videos/video_2/video.mp4"),
+        ("missing", "videos/video_1/manifest.json"),
+        ("altered", "videos/video_2/manifest.json"),
+        ("unknown", "videos/video_1/notes.txt"),
+        ("unknown", "videos/video_9"),
+    }
+    assert check(stored.data) == expected
+    film.unlink()
+    (videos / "video_2/video.mp4").unlink()
+    (videos / "video_2/video.mp4").symlink_to("/etc/hostname")
+    expected ^= {("altered", str(p)) for p in ["videos/video_1/video.mp4"]}
+    assert check(stored.data) == expected | {("missing", "videos/video_1/video.mp4")}
+
+
+def test_records_that_contradict_themselves_are_named(stored):
+    stored.end()
+    journal = sqlite3.connect(stored.data / "reelhook.db")
+    with journal:
+        journal.execute("UPDATE entries SET state = 4 WHERE sequence = 1")
+        journal.execute("DELETE FROM bodies WHERE sequence = 2")
+        journal.execute("DELETE FROM attempts WHERE sequence = 2 AND number = 1")
+        journal.execute("UPDATE videos SET fact_sequence = NULL WHERE id = 'video_2'")
+    journal.close()
+    assert check(stored.data) == {
+        ("contradiction", place) for place in ("entry 1", "entry 2", "run 2/0", "video video_2")
+    }
+
+
+def test_a_journal_with_a_torn_page_is_damaged(stored):
+    stored.end()
+    path = stored.data / "reelhook.db"
+    journal = sqlite3.connect(path)
+    root = journal.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_state'"
+    ).fetchone()[0]
+    size = journal.execute("PRAGMA page_size").fetchone()[0]
+    journal.close()
+    with open(path, "r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(os.urandom(size))
+    result = program.run("check", "--full", "--data", stored.data)
+    assert result.returncode == 1
+    assert "damaged" in result.stdout + result.stderr
+
+
+def test_check_says_nothing_false_while_the_service_stores(emulate, serve):
+    emulator = emulate("--duration", "50ms")
+    service = serve(emulator)
+    made = []
+
+    def work():
+        for _ in range(40):
+            video = emulator.create()
+            made.append(video)
+            program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
+            deliveries.deliver(service.hook, deliveries.event(video=video))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    rounds = 0
+    while worker.is_alive() or rounds < 3:
+        assert check(service.data) == set()
+        rounds += 1
+    worker.join()
+    for video in made:
+        service.wait_stored(video)
+    assert check(service.data) == set()
+
+
+def backup(data, target, *options):
+    result = program.run("backup", target, "--json", "--data", data, *options)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("options", [[], ["--link"]])
+def test_a_backup_made_under_load_restores_and_goes_on(emulate, serve, tmp_path, options):
+    emulator = emulate("--duration", "50ms")
+    service = serve(emulator)
+    for _ in range(3):
+        service.wait_stored(track(service, emulator))
+    stop = threading.Event()
+
+    def load():
+        while not stop.is_set():
+            deliveries.deliver(service.hook, deliveries.event("batch.completed"))
+            track(service, emulator)
+
+    worker = threading.Thread(target=load)
+    worker.start()
+    try:
+        made = [backup(service.data, tmp_path / f"backup-{n}", *options) for n in range(3)]
+    finally:
+        stop.set()
+        worker.join()
+    assert made[0]["files"] >= 1 + 3 * 2
+    assert made[0]["last_sequence"] < made[2]["last_sequence"]
+    service.kill()
+    for number, one in enumerate(made):
+        data = tmp_path / f"restored-{number}"
+        result = program.run("restore", one["path"], "--json", "--data", data)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["last_sequence"] == one["last_sequence"]
+        assert check(data, "--full") == set()
+    # What was not stored at that moment is stored by the service that goes on.
+    again = serve(emulator, data=data)
+    listed = again.events()
+    assert made[2]["last_sequence"] in [event["sequence"] for event in listed]
+    for event in listed:
+        if event["video_id"] and event["state"] != "duplicate":
+            again.wait_stored(event["video_id"])
+    program.wait_until(lambda: not again.events("--state", "running", "--state", "pending"))
+    assert again.events("--state", "dead") == []
+    assert check(data) == set()
+
+
+def track(service, emulator):
+    """A video that the provider has completed, with its webhook delivered."""
+    video = emulator.create()
+    program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
+    deliveries.deliver(service.hook, deliveries.event(video=video))
+    return video
+
+
+def test_a_backup_names_what_it_could_not_have(stored, tmp_path):
+    (stored.data / "videos/video_1/video.mp4").unlink()
+    result = program.run("backup", tmp_path / "backup", "--data", stored.data)
+    assert result.returncode == 1
+    assert "missing" in result.stderr and "videos/video_1/video.mp4" in result.stderr
+    restored = program.run("restore", tmp_path / "backup", "--data", tmp_path / "restored")
+    assert restored.returncode == 0, restored.stderr
+    assert check(tmp_path / "restored") == {("missing", "videos/video_1/video.mp4")}
+
+
+def test_a_linked_backup_takes_no_space_and_a_copy_does(stored, tmp_path):
+    backup(stored.data, tmp_path / "linked", "--link")
+    backup(stored.data, tmp_path / "copied")
+    assert stored.file("video_1").stat().st_nlink == 2
+    assert (tmp_path / "linked/videos/video_1/video.mp4").samefile(stored.file("video_1"))
+    assert tree(tmp_path / "linked/videos") == tree(tmp_path / "copied/videos")
+
+
+def test_a_damaged_backup_is_not_restored(stored, tmp_path):
+    target = tmp_path / "backup"
+    backup(stored.data, target)
+
+    def refused(why, source=target):
+        result = program.run("restore", source, "--data", tmp_path / "data-2")
+        assert result.returncode == 1, result.stdout
+        assert why in result.stderr
+        assert not (tmp_path / "data-2/reelhook.db").exists()
+
+    for name in ("reelhook.db", "videos/video_1/video.mp4"):
+        copy = tmp_path / "damaged"
+        shutil.copytree(target, copy)
+        content = bytearray((copy / name).read_bytes())
+        content[-1] ^= 1
+        (copy / name).write_bytes(content)
+        refused(f"{name} is not what was backed up", copy)
+        (copy / name).unlink()
+        refused(name, copy)
+        shutil.rmtree(copy)
+    listing = target / "backup.jsonl"
+    lines = listing.read_text().splitlines(keepends=True)
+    listing.write_text("".join(lines[:-1]))
+    refused("is not what backup wrote")
+    listing.write_text("".join(lines).replace("videos/video_1/video.mp4", "../../etc/passwd"))
+    refused("is not what backup wrote")
+    listing.unlink()
+    refused("no whole backup")
+
+
+def test_a_backup_and_a_restore_want_empty_directories(stored, tmp_path):
+    backup(stored.data, tmp_path / "backup")
+    again = program.run("backup", tmp_path / "backup", "--data", stored.data)
+    assert (again.returncode, "not empty" in again.stderr) == (1, True)
+    onto = program.run("restore", tmp_path / "backup", "--data", stored.data)
+    assert onto.returncode == 1
+    assert f"process {stored.process.pid}," in onto.stderr
+    stored.end()
+    onto = program.run("restore", tmp_path / "backup", "--data", stored.data)
+    assert (onto.returncode, "not empty" in onto.stderr) == (1, True)
+    assert check(stored.data) == set()
+
+
+def second(data):
+    """What a second service on a data directory says when it stops."""
+    result = program.run(
+        *("serve", "--data", data, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"),
+        env={"OPENAI_WEBHOOK_SECRET": program.WEBHOOK_SECRET},
+    )
+    assert result.returncode == 1, result.stdout + result.stderr
+    return result.stderr
+
+
+def test_a_second_service_names_the_first_and_stops(provide, serve, tmp_path):
+    service = serve(provide())
+    assert f"another reelhook, process {service.process.pid}, is running" in second(service.data)
+    # By another way to the same directory, and to the same file.
+    (tmp_path / "way").symlink_to(service.data)
+    assert f"process {service.process.pid}," in second(tmp_path / "way")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/reelhook.db").symlink_to(service.data / "reelhook.db")
+    assert f"process {service.process.pid}," in second(tmp_path / "other")
+    # What a process that was killed left behind keeps nobody out.
+    killed = service.process.pid
+    service.kill()
+    assert (service.data / ".reelhook.db.lock").read_text() == f"{killed}\n"
+    again = serve.again(service)
+    assert f"process {again.process.pid}," in second(service.data)
+
+
+def test_a_journal_of_a_newer_version_is_refused_by_every_command(provide, serve, tmp_path):
+    service = serve(provide())
+    service.end()
+    path = service.data / "reelhook.db"
+    known = sqlite3.connect(path).execute("PRAGMA user_version").fetchone()[0]
+    with open(path, "r+b") as file:
+        file.seek(60)
+        file.write(struct.pack(">I", 99))
+    before = path.read_bytes()
+    sentence = f"the journal has schema 99 and this version knows schemas up to {known}"
+    assert sentence in second(service.data)
+    for words in (["check"], ["backup", tmp_path / "backup"], ["events", "list"]):
+        result = program.run(*words, "--data", service.data)
+        assert (result.returncode, sentence in result.stderr) == (1, True), result.stderr
+    assert path.read_bytes() == before
