@@ -135,3 +135,36 @@ def test_a_mistake_in_the_configuration_is_told(configured, tmp_path, change, to
     )
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_files_in_the_bucket_are_checked_and_left_out_of_a_backup(
+    emulate, serve, store, configured, tmp_path
+):
+    emulator = emulate("--duration", "500ms")
+    config = configured(prefix="check/")
+    service = serve(emulator, config=config, env=SECRET)
+    video = emulator.create("A heron")
+    stored(store, "check/", video)
+    program.wait_until(lambda: all(event["state"] == "done" for event in service.events()))
+    at = ("--data", service.data, "--config", config)
+    provider = {**SECRET, "OPENAI_BASE_URL": f"{emulator.url}/v1"}
+
+    def check():
+        done = program.run("check", "--json", *at, env=provider)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert check() == (0, [])
+    target = tmp_path / "copy"
+    done = program.run("backup", target, "--json", *at, env=provider)
+    assert done.returncode == 0, done.stderr
+    assert not list(target.rglob("*.mp4"))
+    assert json.loads(done.stdout)["files"] == 1
+    assert "ok      store: bucket reels" in program.run("doctor", *at, env=provider).stdout
+    store.client.delete_object(Bucket="reels", Key=f"check/{video}/thumbnail.webp")
+    store.client.put_object(Bucket="reels", Key=f"check/{video}/video.mp4", Body=b"other")
+    status, found = check()
+    assert status == 1
+    assert {(one["kind"], one["place"]) for one in found} == {
+        ("altered", f"s3://reels/check/{video}/video.mp4"),
+        ("missing", f"s3://reels/check/{video}/thumbnail.webp"),
+    }

@@ -204,7 +204,7 @@ struct HTTPClientFaultTests {
     @Test func `a stop ends what runs, and what comes after it is refused`() async throws {
         let server = try ScriptedServer { _ in [.text("HTTP/1.1 200 OK\r\n\r\na"), .stall] }
         let client = HTTPClient()
-        let stream = try await client.stream(HTTPClientRequest(.get, server.url))
+        let stream = try await client.stream(.patient(server.url))
         #expect(try await stream.next() == [97])
         async let rest = Result { try await stream.next() }
         await client.stop()

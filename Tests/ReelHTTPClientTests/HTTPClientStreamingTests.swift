@@ -82,7 +82,7 @@ struct HTTPClientStreamingTests {
     @Test func `cancelling the task ends the wait for content`() async throws {
         let server = try ScriptedServer { _ in [.text("HTTP/1.1 200 OK\r\n\r\na"), .stall] }
         let client = HTTPClient()
-        let stream = try await client.stream(HTTPClientRequest(.get, server.url))
+        let stream = try await client.stream(.patient(server.url))
         #expect(try await stream.next() == [97])
         let task = Task { try await stream.next() }
         await Task.yield()

@@ -105,6 +105,15 @@ package struct S3AssetStore: AssetStore {
         }
     }
 
+    /// What the store says of a file: its length, and the hash that was sent with it.
+    ///
+    /// - Returns: nil when there is none.
+    package func record(
+        of key: AssetKey
+    ) async throws(AssetError) -> (byteCount: Int64, sha256: String?)? {
+        try await object(name(of: key)).map { ($0.byteCount, $0.sha256) }
+    }
+
     /// Puts, reads and deletes a small object, so that wrong keys and a missing bucket are told of
     /// before the first file.
     package func prove(random: any RandomSource) async throws(S3Error) {
@@ -131,6 +140,9 @@ package struct S3AssetStore: AssetStore {
     }
 
     // MARK: Names
+
+    /// The address of a file, for people: `s3://<bucket>/<key>`.
+    package func location(of key: AssetKey) -> String { location(configuration.prefix + key.path) }
 
     private func name(of key: AssetKey) throws(AssetError) -> String {
         guard key.isValid else { throw .invalidName }

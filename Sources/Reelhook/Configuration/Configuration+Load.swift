@@ -88,6 +88,19 @@ extension Configuration {
         }
     }
 
+    /// Whether the file names a bucket that stored files are kept in.
+    package static func namesBucket(
+        flags: Flags,
+        environment: [String: String],
+        readFile: (String) -> String?
+    ) -> Bool {
+        guard let path = flags.configurationFile ?? environment["REELHOOK_CONFIG"],
+            !path.isEmpty, let text = readFile(path),
+            let file = try? JSONParser.parse(Array(text.utf8), dialect: .json5)
+        else { return false }
+        return file["store"]?["s3"] != nil
+    }
+
     private mutating func readFile(_ path: String, source: (String) -> ObjectReader.Source) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let source = source(name)

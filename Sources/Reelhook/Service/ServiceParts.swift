@@ -10,7 +10,6 @@ internal import ReelObservability
 internal import ReelProviders
 internal import ReelReconciler
 internal import ReelRuntime
-internal import ReelS3
 internal import ReelSystem
 
 /// The parts of a service, made from its configuration and open; closed by the one who opened them.
@@ -65,7 +64,14 @@ struct ServiceParts: Sendable {
             let opened = try openJournal(configuration, surroundings)
             journal = opened
             let staging = try await openStaging(configuration, pool, surroundings)
-            let bucket = makeBucket(configuration, client, pool, surroundings)
+            // A store that is away holds up no start.
+            let bucket = configuration.bucket?.store(
+                client: client,
+                disk: machine.disk,
+                pool: pool,
+                time: surroundings.time,
+                random: surroundings.random
+            )
             let store = try await openStore(configuration, bucket, machine.disk, pool)
             return ServiceParts(
                 configuration: configuration,
@@ -114,34 +120,6 @@ struct ServiceParts: Sendable {
         } catch {
             throw .dataDirectory(path: directory, error.description)
         }
-    }
-
-    /// The bucket, which is not asked for yet: a store that is away holds up no start.
-    private static func makeBucket(
-        _ configuration: Configuration,
-        _ client: any HTTPTransport,
-        _ pool: BlockingPool,
-        _ surroundings: Surroundings
-    ) -> S3AssetStore? {
-        guard let settings = configuration.bucket, let bucket = settings.bucket,
-            let credentials = settings.credentials
-        else { return nil }
-        var store = S3AssetStore.Configuration()
-        store.prefix = settings.prefix
-        store.linkLifetime = settings.linkLifetime
-        store.singleByteCountMax = Int64(settings.singleByteCountMax)
-        store.partByteCount = Int64(settings.partByteCount)
-        return S3AssetStore(
-            client: S3Client(
-                bucket: bucket,
-                credentials: credentials,
-                transport: client,
-                time: surroundings.time,
-                random: surroundings.random
-            ),
-            pool: pool,
-            configuration: store
-        )
     }
 
     private static func openStore(

@@ -9,8 +9,9 @@ extension Command {
         words: ["backup"],
         summary: "Copy the journal and its files to an empty directory, while the service runs.",
         discussion: "The journal is copied as it is at one moment, then the files that it speaks"
-            + " of; the list of their hashes, backup.jsonl, is written last. Ends with 1 when a file"
-            + " is missing or altered; the backup then holds the rest.",
+            + " of; the list of their hashes, backup.jsonl, is written last. Files in a bucket stay"
+            + " there. Ends with 1 when a file is missing or altered; the backup then holds the"
+            + " rest.",
         operands: "TO",
         operandCount: 1...1,
         options: [
@@ -26,6 +27,7 @@ extension Command {
                 dataDirectory: directory,
                 target: target,
                 isLinking: arguments.has("--link"),
+                leavesStoredFiles: tool.namesBucket(arguments),
                 tool: tool
             )
             let made: (fileCount: Int, byteCount: Int64, lastSequence: Int64)

@@ -7,10 +7,11 @@ internal import Reelhook
 extension Command {
     static let check = Command(
         words: ["check"],
-        summary: "Compare the journal with itself and with the files on disk, by their hashes.",
+        summary: "Compare the journal with itself and with the stored files, by their hashes.",
         discussion: "Reads every stored file and says what is missing, altered, unknown or"
-            + " contradictory. Changes nothing; runs beside the service or without it. Ends with 1"
-            + " when something differs.",
+            + " contradictory. Of files in a bucket it asks the bucket for length and hash."
+            + " Changes nothing; runs beside the service or without it. Ends with 1 when something"
+            + " differs.",
         options: [
             Option("--full", nil, "also compare every index of the journal with its table"),
             Option.json,
@@ -27,7 +28,12 @@ extension Command {
                     tool.print(difference.text)
                 }
             }
-            var files = FileCheck(dataDirectory: directory, journal: journal)
+            let bucket = try tool.bucket(arguments)
+            var files = FileCheck(
+                dataDirectory: directory,
+                journal: journal,
+                bucket: bucket?.store
+            )
             do {
                 let isFull = arguments.has("--full")
                 let faults =
@@ -47,9 +53,11 @@ extension Command {
                 try await files.run(report)
             } catch {
                 await journal.close()
+                await bucket?.close()
                 throw Failure("the check could not be finished: \(error)")
             }
             await journal.close()
+            await bucket?.close()
             tool.say(
                 "checked the journal and \(files.fileCount) files of \(files.videoCount) videos"
                     + " (\(files.byteCount >> 20) MiB): "

@@ -1,9 +1,11 @@
 internal import Glibc
+internal import ReelAssets
 internal import ReelHTTP
 internal import ReelHTTPClient
 internal import ReelJournal
 internal import ReelJournalSQLite
 internal import ReelRuntime
+internal import ReelS3
 internal import ReelSystem
 internal import ReelWebhooks
 internal import Reelhook
@@ -37,6 +39,7 @@ struct Examination {
         checkLimits()
         await checkService(configuration.dataDirectory)
         await checkProviders(configuration)
+        if let settings = configuration.bucket { await checkBucket(settings) }
         if let url = arguments["--public-url"] { await checkPublicURL(url) }
     }
 
@@ -47,6 +50,23 @@ struct Examination {
         _ advice: String = ""
     ) {
         findings.append(Finding(check: check, verdict: verdict, message: message, advice: advice))
+    }
+
+    private mutating func checkBucket(_ settings: BucketSettings) async {
+        guard let bucket = BucketAccess(settings, tool) else { return }
+        let place = "bucket \(settings.name)"
+        do {
+            try await bucket.store.prove(random: tool.random)
+            note("store", .good, "\(place) took, gave and deleted an object")
+        } catch {
+            note(
+                "store",
+                .bad,
+                "\(place): \(error.description)",
+                "see that the bucket is there, and that the key may put, get and delete in it"
+            )
+        }
+        await bucket.close()
     }
 
     // MARK: - Here

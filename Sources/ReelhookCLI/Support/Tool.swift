@@ -62,6 +62,25 @@ struct Tool: Sendable {
         )
     }
 
+    /// Whether stored files are kept in a bucket.
+    func namesBucket(_ arguments: ParsedArguments) -> Bool {
+        Configuration.namesBucket(
+            flags: flags(arguments),
+            environment: environment,
+            readFile: readSmallFile
+        )
+    }
+
+    /// The bucket that stored files are kept in, if they are; its owner closes it.
+    ///
+    /// - Throws: `ConfigurationError`; a bucket needs its secrets.
+    func bucket(_ arguments: ParsedArguments) throws(ConfigurationError) -> BucketAccess? {
+        guard namesBucket(arguments), let settings = try configuration(arguments).bucket else {
+            return nil
+        }
+        return BucketAccess(settings, self)
+    }
+
     func print(_ line: String) { output.write(line + "\n") }
     func print(_ value: JSONValue) { output.write(value.serialized() + [10]) }
     func say(_ line: String) { talk.write(line + "\n") }

@@ -14,15 +14,24 @@ struct Backup {
     let dataDirectory: String
     let target: String
     let isLinking: Bool
+    /// Whether stored files are in a bucket, which is copied by its own means.
+    let leavesStoredFiles: Bool
     let tool: Tool
     private(set) var differences: [Difference] = []
 
     private static let pageLength = 200
 
-    init(dataDirectory: String, target: String, isLinking: Bool, tool: Tool) {
+    init(
+        dataDirectory: String,
+        target: String,
+        isLinking: Bool,
+        leavesStoredFiles: Bool,
+        tool: Tool
+    ) {
         self.dataDirectory = dataDirectory
         self.target = target
         self.isLinking = isLinking
+        self.leavesStoredFiles = leavesStoredFiles
         self.tool = tool
     }
 
@@ -90,7 +99,7 @@ struct Backup {
         for asset in video.assets {
             switch asset.state {
             case .stored:
-                guard let location = asset.location else { continue }
+                guard !leavesStoredFiles, let location = asset.location else { continue }
                 try add("videos/" + location, of: asset, to: &list)
             case .fetched: try addFetched(asset, to: &list)
             case .pending, .partial, .absent, .lost: continue

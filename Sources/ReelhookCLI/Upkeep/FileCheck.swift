@@ -13,6 +13,8 @@ internal import ReelSystem
 struct FileCheck {
     let dataDirectory: String
     let journal: SQLiteJournalDriver
+    /// Where stored files are, when that is not the data directory.
+    let bucket: S3AssetStore?
     private(set) var videoCount = 0
     private(set) var fileCount = 0
     private(set) var byteCount: Int64 = 0
@@ -20,14 +22,16 @@ struct FileCheck {
     private static let pageLength = 200
     private static let manifestByteCountMax = 1 << 20
 
-    init(dataDirectory: String, journal: SQLiteJournalDriver) {
+    init(dataDirectory: String, journal: SQLiteJournalDriver, bucket: S3AssetStore?) {
         self.dataDirectory = dataDirectory
         self.journal = journal
+        self.bucket = bucket
     }
 
     /// Checks every video that has records or files.
     ///
-    /// - Throws: `JournalError`, and `SystemError` when the directory of videos cannot be listed.
+    /// - Throws: `JournalError`, `SystemError` when the directory of videos cannot be listed, and
+    ///   `AssetError` when the bucket does not answer.
     mutating func run(_ report: (Difference) -> Void) async throws {
         var last: Int64 = 0
         while true {
@@ -38,11 +42,52 @@ struct FileCheck {
                 for difference in try await differences(video) { report(difference) }
             }
         }
+        guard bucket == nil else { return }
         for difference in try await strangers() { report(difference) }
+    }
+
+    /// What differs between a bucket's own records and the journal's; nothing is downloaded.
+    private mutating func differences(
+        _ video: FiledVideo,
+        in bucket: S3AssetStore
+    ) async throws -> [Difference] {
+        var found: [Difference] = []
+        for asset in video.assets where asset.state == .stored {
+            guard let location = asset.location,
+                let name = location.split(separator: "/").last.map(String.init)
+            else { continue }
+            let key = AssetKey(videoID: video.videoID.rawValue, fileName: name)
+            let difference = { (kind: Difference.Kind, message: String) in
+                Difference(
+                    kind: kind,
+                    place: bucket.location(of: key),
+                    videoID: video.videoID,
+                    message: message
+                )
+            }
+            guard let record = try await bucket.record(of: key) else {
+                found.append(difference(.missing, "the bucket has no such object"))
+                continue
+            }
+            fileCount += 1
+            byteCount += record.byteCount
+            if record.byteCount != asset.byteCount {
+                found.append(
+                    difference(
+                        .altered,
+                        "has \(record.byteCount) bytes, and was stored with \(asset.byteCount)"
+                    )
+                )
+            } else if record.sha256 != asset.sha256 {
+                found.append(difference(.altered, "was put there with another SHA-256"))
+            }
+        }
+        return found
     }
 
     private mutating func differences(_ video: FiledVideo) async throws -> [Difference] {
         videoCount += 1
+        if let bucket { return try await differences(video, in: bucket) }
         let (first, files) = judge([video])
         fileCount += files.count
         byteCount += files.reduce(0) { $0 + $1.byteCount }
