@@ -13,6 +13,8 @@ package final class TLSCredentials: Sendable {
         var context: TLSContext
         var identity: TLSIdentity
         var seen: [FileIdentity?]
+        /// Why what was looked at last is not in use, if it is not.
+        var refusal: String?
     }
 
     package let settings: TLSSettings
@@ -86,11 +88,12 @@ package final class TLSCredentials: Sendable {
     private func check(evenIfUnchanged: Bool) async {
         let (settings, keys, now) = (settings, ticketKeys, time.now())
         let seen = await pool.run { Self.identities(settings) }
-        let isChanged = state.withLock { state in
+        let (isChanged, refusal) = state.withLock { state in
             defer { state.seen = seen }
-            return state.seen != seen
+            return (state.seen != seen || evenIfUnchanged, state.refusal)
         }
-        guard isChanged || evenIfUnchanged else { return }
+        // A certificate that was refused may be good by now: its time may have come.
+        guard isChanged || refusal != nil else { return }
         do throws(TLSCredentialsError) {
             let loaded = try await pool.run { () throws(TLSCredentialsError) in
                 try Self.load(settings, keys, at: now)
@@ -103,8 +106,11 @@ package final class TLSCredentials: Sendable {
                 ["not_after": .string(loaded.identity.notAfter.description)]
             )
         } catch {
+            let reason = error.description
+            state.withLock { $0.refusal = reason }
+            guard isChanged || refusal != reason else { return }
             metrics.keptOld()
-            logger.error("certificate not replaced", ["reason": .string(error.description)])
+            logger.error("certificate not replaced", ["reason": .string(reason)])
         }
     }
 

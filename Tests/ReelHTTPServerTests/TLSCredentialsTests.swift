@@ -38,6 +38,17 @@ struct TLSCredentialsTests {
         }
     }
 
+    /// A pair that is good by the clock of the credentials, however long making it took.
+    private func issue(
+        _ name: String,
+        by authority: TestAuthority,
+        _ time: ManualTime
+    ) throws -> TestAuthority.Issued {
+        let issued = try authority.issue(name, days: 60)
+        time.setWall(to: SystemTimeSource().now())
+        return issued
+    }
+
     private func reloads(_ metrics: Metrics, _ outcome: String) -> Int64 {
         metrics.counter(
             "reelhook_tls_certificate_reloads_total",
@@ -49,7 +60,7 @@ struct TLSCredentialsTests {
     @Test func `files that change are taken over at the next look, and only once`() async throws {
         try await withCredentials { credentials, time, authority, issued, metrics in
             let before = credentials.notAfter
-            let next = try authority.issue("next", days: 60)
+            let next = try issue("next", by: authority, time)
             try replace(issued.keyPath, by: next.keyPEM)
             try replace(issued.certificatePath, by: next.certificatePEM)
             for _ in 0..<3 {
@@ -67,7 +78,7 @@ struct TLSCredentialsTests {
     @Test func `a half-written pair is passed over, and taken once it is whole`() async throws {
         try await withCredentials { credentials, time, authority, issued, metrics in
             let before = credentials.notAfter
-            let next = try authority.issue("next", days: 60)
+            let next = try issue("next", by: authority, time)
             try replace(issued.certificatePath, by: next.certificatePEM)
             await time.waitForSleepers()
             time.advance(by: .seconds(30))
@@ -78,6 +89,29 @@ struct TLSCredentialsTests {
             time.advance(by: .seconds(30))
             while reloads(metrics, "replaced") == 0 { await Task.yield() }
             #expect(credentials.notAfter > before)
+        }
+    }
+
+    @Test func `a certificate from tomorrow is taken tomorrow, and told of once`() async throws {
+        try await withCredentials { credentials, time, authority, issued, metrics in
+            let before = credentials.notAfter
+            let next = try issue("next", by: authority, time)
+            let today = time.now()
+            time.setWall(to: today - .seconds(86_400))
+            try replace(issued.keyPath, by: next.keyPEM)
+            try replace(issued.certificatePath, by: next.certificatePEM)
+            for _ in 0..<3 {
+                await time.waitForSleepers()
+                time.advance(by: .seconds(30))
+            }
+            await time.waitForSleepers()
+            #expect(reloads(metrics, "failed") == 1)
+            #expect(credentials.notAfter == before)
+            time.setWall(to: today)
+            time.advance(by: .seconds(30))
+            while reloads(metrics, "replaced") == 0 { await Task.yield() }
+            #expect(credentials.notAfter > before)
+            #expect(reloads(metrics, "failed") == 1)
         }
     }
 
