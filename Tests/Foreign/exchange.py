@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import re
+import ssl
 
 # What a server says when it does not take the message itself, whatever it thinks of its meaning.
 REFUSALS = {400, 408, 411, 413, 414, 415, 417, 421, 426, 431, 501, 505}
@@ -68,10 +69,21 @@ def end_of_content(raw, at, head, status, is_head):
     return at + int(length[1]) if length else len(raw)
 
 
-async def send(port, case, quiet):
+def trusting():
+    """TLS with whoever is there: it is our own certificate, made a moment ago."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+TLS = trusting()
+
+
+async def send(server, case, quiet):
     """Sends a case whole, and reads until the connection ends or is quiet for that many seconds."""
     raw, end = b"", "open"
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    tls = TLS if server.pair else None
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=tls)
 
     async def push():
         try:
@@ -100,24 +112,24 @@ async def send(port, case, quiet):
     return Outcome(raw, end, statuses, interim)
 
 
-async def send_all(port, cases, quiet, at_once):
+async def send_all(server, cases, quiet, at_once):
     """The outcome of each case, in their order; cases go at the same time, on own connections."""
     places = asyncio.Semaphore(at_once)
 
     async def one(case):
         async with places:
-            return await send(port, case, quiet)
+            return await send(server, case, quiet)
 
     return await asyncio.gather(*(one(case) for case in cases))
 
 
 def outcomes(server, cases, quiet):
     """The outcome of each case; one that may only have been slow is sent again, in less company."""
-    results = asyncio.run(send_all(server.port, cases, quiet, AT_ONCE))
+    results = asyncio.run(send_all(server, cases, quiet, AT_ONCE))
     again = [number for number, case in enumerate(cases)
              if results[number].is_open and not case.want.is_met(results[number])]
     patient = asyncio.run(send_all(
-        server.port, [cases[number] for number in again], 2 * quiet, AT_ONCE // 4))
+        server, [cases[number] for number in again], 2 * quiet, AT_ONCE // 4))
     for number, outcome in zip(again, patient):
         results[number] = outcome
     return results

@@ -10,7 +10,7 @@ import tempfile
 
 import exchange
 import servers
-from suites import answers
+from suites import answers, tls
 
 HERE = pathlib.Path(__file__).resolve().parent
 # What comes with a package, and what is read from a clone that the caller names.
@@ -18,8 +18,8 @@ INSTALLED = ("own", "gunicorn", "go_net_http", "httparse")
 CLONED = {
     "llhttp": "nodejs/llhttp", "guardian": "aws/http-desync-guardian",
     "probe": "MDA2AV/Http11Probe", "h1spec": "uNetworking/h1spec",
-    "smuggler": "defparam/smuggler", "apache": "apache/httpd-tests",
-    "picohttpparser": "h2o/picohttpparser",
+    "smuggler": "defparam/smuggler", "garden": "narfindustries/http-garden",
+    "apache": "apache/httpd-tests", "picohttpparser": "h2o/picohttpparser",
 }
 
 
@@ -137,6 +137,13 @@ def run_answers(fleet, quiet, table, cases, results):
         table.add("httplint of the answers", server.name, len(found), [f for f in found if f[1]])
 
 
+def run_tls(fleet, table):
+    for server in fleet:
+        found = tls.scan(server.port)
+        failures = [(f"sslyze/{name}", fault) for name, fault in found.items() if fault]
+        table.add("sslyze", server.name, len(found), failures)
+
+
 def read_arguments():
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--suites", nargs="+", default=[*INSTALLED, *CLONED],
@@ -146,6 +153,9 @@ def read_arguments():
                        help="seconds without a byte after which a server has said all")
     words.add_argument("--tell", nargs="*", default=[], choices=servers.NAMES,
                        help="print each case in which these servers do not pass")
+    words.add_argument("--tls", action="store_true",
+                       help="all of it over TLS, but for cases in which the client ends its side;"
+                       " and what sslyze says")
     for name, repository in CLONED.items():
         words.add_argument(f"--{name}", type=pathlib.Path, metavar="PATH",
                            help=f"a clone of {repository}")
@@ -160,7 +170,10 @@ def main():
         folder = pathlib.Path(folder)
         fleet, own = [], None
         try:
-            fleet += [servers.Server(name, folder) for name in given.servers]
+            pair = servers.certificate(folder) if given.tls else ()
+            fleet += [servers.Server(name, folder, pair) for name in given.servers]
+            if given.tls:
+                run_tls(fleet, table)
             for name in given.suites:
                 if name in skipped:
                     continue
@@ -168,6 +181,9 @@ def main():
                 cases = list(importlib.import_module(f"suites.{name}").cases(where))
                 if not cases:
                     sys.exit(f"{name}: no case found in {where}")
+                cases = [case for case in cases if not (given.tls and case.ends)]
+                if not cases:
+                    continue
                 results = run_suite(name, cases, fleet, given.quiet, table)
                 if name == "own":
                     run_answers(fleet, given.quiet, table, cases, results)
@@ -180,7 +196,7 @@ def main():
         print_kinds(*own)
     for name in skipped:
         print(f"left out: {name}; clone {CLONED[name]} and name it with --{name}")
-    for one in table.choices.unused({suite for suite, _, _ in table.rows}):
+    for one in table.choices.unused(set() if given.tls else {row[0] for row in table.rows}):
         print(f"NOT NEEDED  the choice {one}")
     return 1 if table.unexplained else 0
 

@@ -20,18 +20,30 @@ http {
     access_log off; client_body_temp_path %(place)s/b; proxy_temp_path %(place)s/p;
     fastcgi_temp_path %(place)s/f; uwsgi_temp_path %(place)s/u; scgi_temp_path %(place)s/s;
     server {
-        listen 127.0.0.1:%(port)d;
+        listen 127.0.0.1:%(port)d%(tls)s;
         location / { echo_read_request_body; echo_request_body; }
     }
 }
 """
 
 
-class Server:
-    """A server on a port of the loopback, its files below `folder`."""
+def certificate(folder):
+    """A new certificate for the loopback address and its key, as two paths."""
+    pair = (folder / "certificate.pem", folder / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-out", pair[0], "-keyout", pair[1]],
+        check=True, capture_output=True,
+    )
+    return pair
 
-    def __init__(self, name, folder):
-        self.name = name
+
+class Server:
+    """A server on a port of the loopback, its files below `folder`; with TLS if it has a pair."""
+
+    def __init__(self, name, folder, pair=()):
+        self.name, self.pair = name, pair
         self.place = folder / name
         self.place.mkdir()
         with socket.socket() as probe:
@@ -47,25 +59,27 @@ class Server:
 
     def reelhook(self, folder):
         secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+        tls = ["--tls-certificate", self.pair[0], "--tls-key", self.pair[1]] if self.pair else []
         return [os.environ["REELHOOK_BINARY"], "serve", "--data", self.place / "data", "--listen",
-                f"127.0.0.1:{self.port}", "--console", "127.0.0.1:0"], {
+                f"127.0.0.1:{self.port}", "--console", "127.0.0.1:0", *tls], {
             "OPENAI_WEBHOOK_SECRET": secret, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
             "REELHOOK_LOG_LEVEL": "error"}
 
     def nginx(self, folder):
-        text = NGINX % {"place": self.place, "port": self.port}
+        tls = " ssl; ssl_certificate %s; ssl_certificate_key %s" % self.pair if self.pair else ""
+        text = NGINX % {"place": self.place, "port": self.port, "tls": tls}
         (self.place / "nginx.conf").write_text(text)
         return ["nginx", "-c", self.place / "nginx.conf", "-e", "/dev/null"], {}
 
     def node(self, folder):
-        return ["node", HERE / "echo/echo.js", self.port], {}
+        return ["node", HERE / "echo/echo.js", self.port, *self.pair], {}
 
     def go(self, folder):
         subprocess.run(
             ["go", "build", "-o", folder / "echo", HERE / "echo/echo.go"], check=True,
             env=dict(os.environ, GOCACHE=str(folder / "go-cache"), GO111MODULE="off"),
         )
-        return [folder / "echo", self.port], {}
+        return [folder / "echo", self.port, *self.pair], {}
 
     def wait(self):
         deadline = time.monotonic() + 20

@@ -18,5 +18,9 @@ func echo(answer http.ResponseWriter, request *http.Request) {
 }
 
 func main() {
-	panic(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(echo)))
+	address, handler := "127.0.0.1:"+os.Args[1], http.HandlerFunc(echo)
+	if len(os.Args) > 3 {
+		panic(http.ListenAndServeTLS(address, os.Args[2], os.Args[3], handler))
+	}
+	panic(http.ListenAndServe(address, handler))
 }
