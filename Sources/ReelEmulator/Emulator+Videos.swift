@@ -30,6 +30,12 @@ extension Emulator {
             ])
             return .json(.ok, answer.serialized())
         case .content(let id): return try download(id, exchange, faults: content.faults)
+        case .createCharacter: return try createCharacter(exchange)
+        case .character(let id):
+            guard let character = state.withLock({ $0.characters[id] }) else {
+                throw APIError(.notFound, "Character with id '\(id)' not found.")
+            }
+            return .json(.ok, character.serialized())
         case .control: throw .unknownRoute
         }
     }
@@ -104,7 +110,7 @@ extension Emulator {
             parameters = original.parameters.with(prompt: prompt)
         case .edit, .extend:
             parameters = try derive(form, isExtension: route == .extend, now)
-        case .create, .list, .retrieve, .delete, .content, .control:
+        case .create, .list, .retrieve, .delete, .content, .createCharacter, .character, .control:
             parameters = try VideoParameters(creating: form)
         }
         let video = state.withLock { $0.create(parameters, remixing: source, at: now) }

@@ -79,6 +79,9 @@ package final class Emulator: Sendable {
         } catch {
             response = error.response
         }
+        if configuration.createDelay > .zero, exchange.route == .create {
+            try? await time.sleep(for: configuration.createDelay)
+        }
         let status = response.status.code
         let requestID = state.withLock { state in
             // The control surface is not part of what a test asks the log about.

@@ -38,6 +38,8 @@ package struct EmulatorConfiguration: Sendable {
     package var jobDuration: Duration = .seconds(2)
     /// By how much of it, from 0 to 1, a job may take longer or shorter.
     package var jobDurationSpread = 0.25
+    /// How long the answer to a request for a new job is held back; the job goes on meanwhile.
+    package var createDelay: Duration = .zero
     /// What a pending answer tells the client to wait in `openai-poll-after-ms`.
     package var pollAfter: Duration = .milliseconds(500)
     /// How long content can be downloaded after a job was completed.

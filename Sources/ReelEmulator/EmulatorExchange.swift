@@ -18,7 +18,9 @@ struct EmulatorExchange: Sendable {
     var isControl: Bool {
         switch route {
         case .control: true
-        case .create, .edit, .extend, .list, .retrieve, .delete, .content, .remix, nil: false
+        case .create, .edit, .extend, .list, .retrieve, .delete, .content, .remix,
+            .createCharacter, .character, nil:
+            false
         }
     }
 

@@ -10,6 +10,8 @@ enum EmulatorRoute: Hashable, Sendable {
     case delete(String)
     case content(String)
     case remix(String)
+    case createCharacter
+    case character(String)
     case control(Control)
 
     /// The surface for tests under `/emulator/`.
@@ -56,6 +58,8 @@ enum EmulatorRoute: Hashable, Sendable {
         case (0, _, _): try choose(method, [(.get, .list), (.post, .create)])
         case (1, "edits", _) where method == .post: .edit
         case (1, "extensions", _) where method == .post: .extend
+        case (1, "characters", _) where method == .post: .createCharacter
+        case (2, "characters", let id?): try choose(method, [(.get, .character(id))])
         case (1, let id?, _): try choose(method, [(.get, .retrieve(id)), (.delete, .delete(id))])
         case (2, let id?, "content"): try choose(method, [(.get, .content(id))])
         case (2, let id?, "remix"): try choose(method, [(.post, .remix(id))])
@@ -99,6 +103,8 @@ enum EmulatorRoute: Hashable, Sendable {
         case .delete: "delete"
         case .content: "content"
         case .remix: "remix"
+        case .createCharacter: "create_character"
+        case .character: "character"
         case .control: "control"
         }
     }
@@ -107,7 +113,7 @@ enum EmulatorRoute: Hashable, Sendable {
     var videoID: String? {
         switch self {
         case .retrieve(let id), .delete(let id), .content(let id), .remix(let id): id
-        case .create, .edit, .extend, .list, .control: nil
+        case .create, .edit, .extend, .list, .createCharacter, .character, .control: nil
         }
     }
 }

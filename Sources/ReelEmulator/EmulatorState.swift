@@ -8,6 +8,9 @@ struct EmulatorState: Sendable {
     var videos: VideoTable
     var plan: FaultPlan
     var log: EmulatorLog
+    /// By their ids.
+    var characters: [String: JSONValue] = [:]
+    var characterCount = 0
     private var createdCount = 0
     private var requestCount = 0
 

@@ -100,6 +100,9 @@ extension ProviderPoller {
         state.withLock { state in
             if case .appended(let sequence) = outcome {
                 state.health.pollWasFirst(sequence, at: uptime)
+                if state.untold.count < configuration.openJobCountMax {
+                    state.untold.append((id, uptime))
+                }
             }
             state.book.ended(id)
         }

@@ -5,18 +5,40 @@ internal import ReelProviders
 internal import ReelRuntime
 
 extension ProviderPoller {
-    /// Reads the list back for videos that nobody told of.
+    /// What one reading of the list found.
+    private struct Sweep {
+        /// Nothing older is looked for.
+        let oldest: Timestamp
+        let isFull: Bool
+        var seen: Set<String> = []
+    }
+
+    /// Reads the list back for videos that nobody told of, down to where the last reading began;
+    /// every so often, and at start, down to the age at which none is adopted any more.
     func sweep() async {
         var wait = configuration.sweepInterval
+        let begin = time.now()
+        let floor = begin - configuration.adoptionAge
+        let mark = state.withLock { $0.sweepMark.next(fullInterval: configuration.fullSweepCount) }
+        var sweep = Sweep(oldest: max(mark ?? floor, floor), isFull: mark == nil)
         do throws(ProviderError) {
             let pages = ListPages(provider, configuration, metrics)
-            let oldest = time.now() - configuration.adoptionAge
-            try await pages.read(atMost: configuration.sweepPageCountMax) { video in
+            let isWhole = try await pages.read(atMost: configuration.sweepPageCountMax) { video in
+                sweep.seen.insert(video.id)
                 await self.compare(video)
-            } enough: { page in
+            } enough: { [oldest = sweep.oldest] page in
                 page.allSatisfy { $0.createdAt.map { $0 < oldest } ?? false }
             }
             noteAnswer()
+            if isWhole {
+                state.withLock { $0.sweepMark.reached(begin - configuration.sweepOverlap) }
+                if sweep.isFull { await reportStrangers(sweep) }
+            } else {
+                logger.warning(
+                    "the provider's list is longer than is read back",
+                    ["videos": .integer(sweep.seen.count)]
+                )
+            }
         } catch {
             noteListFailure(error)
             if ProviderFault(error.kind) == .outage { wait = configuration.outageWaitLongest }
@@ -27,6 +49,40 @@ extension ProviderPoller {
             state.sweepsAt = uptime + wait
         }
         bell.ring()
+    }
+
+    /// Says which events told of a video that the provider, asked for its list, does not know.
+    ///
+    /// Each is told of once; a signature was good, so that it is the provider's contradiction or a
+    /// deletion there, and no reason to doubt the event.
+    private func reportStrangers(_ sweep: Sweep) async {
+        var query = JobQuery()
+        query.provider = name
+        query.states = [.completed, .failed]
+        query.limit = 1000
+        do throws(JournalError) {
+            let now = time.now()
+            let jobs = try await journal.driver.jobs(query).filter {
+                $0.origin == .event && $0.object == nil && $0.firstSeenAt >= sweep.oldest
+                    // One that was told of a moment ago may not be in the list yet.
+                    && now - $0.firstSeenAt >= configuration.notFoundAge
+                    && !sweep.seen.contains($0.id.rawValue)
+            }
+            let fresh = state.withLock { state in
+                let fresh = jobs.filter { !state.strangers.contains($0.id) }
+                state.strangers = Set(jobs.map(\.id))
+                return fresh
+            }
+            metrics.strangers.set(Int64(jobs.count))
+            for job in fresh {
+                logger.warning(
+                    "an event told of a video that the provider does not list",
+                    ["video.id": .string(job.id.rawValue)]
+                )
+            }
+        } catch {
+            note(error)
+        }
     }
 
     /// Compares a video of the list with what the journal knows of it.

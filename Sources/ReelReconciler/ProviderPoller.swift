@@ -16,6 +16,11 @@ final class ProviderPoller: Sendable {
         var mayRefreshAt: Duration = .zero
         var sweepsAt: Duration = .zero
         var isSweeping = false
+        var sweepMark = SweepMark()
+        /// Videos that events told of and the list does not hold, as far as that was told.
+        var strangers: Set<VideoID> = []
+        /// Ends that a poll was the first to find, until it is clear that no webhook follows.
+        var untold: [(id: VideoID, since: Duration)] = []
         var isClosed = false
         var journalFailures = 0
     }
@@ -136,6 +141,7 @@ final class ProviderPoller: Sendable {
             }
             metrics.open.set(Int64(open.count))
             noteWebhooks()
+            try await reportUntold()
         } catch {
             note(error)
             state.withLock { $0.isStale = true }

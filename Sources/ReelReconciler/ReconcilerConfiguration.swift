@@ -23,6 +23,11 @@ package struct ReconcilerConfiguration: Sendable, Hashable {
     package var sweepPageCountMax: Int
     /// How often the list is read to look for videos that nobody told of.
     package var sweepInterval: Duration
+    /// Every how many such readings one goes down to the adoption age, and not to the last mark.
+    package var fullSweepCount: Int
+    /// How much older than the last reading the videos are that the next one still looks at: what
+    /// clocks may differ by, and how long a list may lag behind.
+    package var sweepOverlap: Duration
     package var adoption: Adoption
     /// The age up to which a video that nobody told of is adopted.
     package var adoptionAge: Duration
@@ -52,8 +57,10 @@ package struct ReconcilerConfiguration: Sendable, Hashable {
         listSlack: Duration = .seconds(2),
         pageSize: Int = 100,
         pollPageCountMax: Int = 10,
-        sweepPageCountMax: Int = 20,
+        sweepPageCountMax: Int = 200,
         sweepInterval: Duration = .seconds(300),
+        fullSweepCount: Int = 12,
+        sweepOverlap: Duration = .seconds(600),
         adoption: Adoption = .adopt,
         adoptionAge: Duration = .seconds(86_400),
         deadline: Duration = .seconds(86_400),
@@ -75,6 +82,8 @@ package struct ReconcilerConfiguration: Sendable, Hashable {
         self.pollPageCountMax = max(pollPageCountMax, 1)
         self.sweepPageCountMax = max(sweepPageCountMax, 1)
         self.sweepInterval = max(sweepInterval, .seconds(1))
+        self.fullSweepCount = max(fullSweepCount, 1)
+        self.sweepOverlap = max(sweepOverlap, .zero)
         self.adoption = adoption
         self.adoptionAge = max(adoptionAge, .zero)
         self.deadline = max(deadline, .seconds(1))

@@ -11,6 +11,8 @@ struct ReconcilerMetrics: Sendable {
     let webhooksArrive: Gauge
     let adopted: Counter
     let ignored: Counter
+    let strangers: Gauge
+    let untold: Counter
 
     init(_ metrics: Metrics, provider: String) {
         self.metrics = metrics
@@ -42,6 +44,16 @@ struct ReconcilerMetrics: Sendable {
             name,
             help: help,
             labels: ["provider": provider, "result": "ignored"]
+        )
+        strangers = metrics.gauge(
+            "reelhook_videos_unlisted",
+            help: "Videos that an event told of and the provider's list does not hold.",
+            labels: labels
+        )
+        untold = metrics.counter(
+            "reelhook_webhooks_missed_total",
+            help: "Ends that no webhook told of, of a provider that sends webhooks.",
+            labels: labels
         )
     }
 

@@ -1,4 +1,5 @@
 import ReelJournal
+import ReelObservability
 import ReelProviders
 import ReelReconciler
 import ReelRuntime
@@ -77,6 +78,68 @@ struct SweepTests {
         #expect(harness.provider.calls("list").count == 4)
         #expect(try await harness.entries("v1").count == 1)
         #expect(try await harness.job("v2")?.state == .open)
+    }
+
+    @Test func `later readings stop where the one before began, and every so often do not`()
+        async throws
+    {
+        for number in 1...250 {
+            harness.provider.set("v\(number)") { $0.createdAt = now - .seconds(20_000 - number) }
+        }
+        let configuration = ReconcilerConfiguration(fullSweepCount: 3, adoption: .ignore)
+        try await harness.running(harness.reconciler(configuration)) {
+            await harness.pass(.seconds(1))
+            for (sweep, pages) in [(1, 3), (2, 4), (3, 5), (4, 8)] {
+                #expect(harness.provider.calls("list").count == pages, "sweep \(sweep)")
+                await harness.pass(.seconds(300))
+            }
+        }
+    }
+
+    @Test func `a list that begins with the oldest is read to its end`() async throws {
+        for number in 1...250 {
+            // The provider lists what was set last first.
+            harness.provider.set("v\(number)") { $0.createdAt = now - .seconds(100_000 + number) }
+        }
+        harness.provider.set("new") { $0.createdAt = now - .seconds(200_000) }
+        try await harness.running(harness.reconciler()) { await harness.pass(.seconds(1)) }
+        #expect(harness.provider.calls("list").count == 3)
+    }
+
+    @Test func `a video that an event told of and the list does not hold is reported once`()
+        async throws
+    {
+        harness.provider.set("v1") { $0.createdAt = now }
+        try await harness.deliver("stranger")
+        try await harness.running(harness.reconciler(ReconcilerConfiguration(fullSweepCount: 1))) {
+            await harness.pass(.seconds(1300))
+        }
+        let lines = harness.log.records.filter {
+            $0.message == "an event told of a video that the provider does not list"
+        }
+        #expect(lines.count == 1)
+        #expect(
+            harness.metrics.prometheusText()
+                .contains(#"reelhook_videos_unlisted{provider="openai"} 1"#)
+        )
+    }
+
+    @Test func `an end that no webhook tells of is reported, where webhooks come at all`()
+        async throws
+    {
+        for id in ["v1", "v2"] { try await harness.track(id) }
+        try await harness.running(harness.reconciler()) {
+            harness.provider.set("v1") { $0.status = "completed" }
+            await harness.pass(.seconds(60))
+            #expect(!harness.log.messages.contains("no webhook told of the end of a video"))
+            try await harness.deliver("told")
+            harness.provider.set("v2") { $0.status = "completed" }
+            await harness.pass(.seconds(60))
+        }
+        let lines = harness.log.records.filter {
+            $0.message == "no webhook told of the end of a video"
+        }
+        #expect(lines.count == 1)
     }
 
     @Test func `a lost video that the list shows completed is told of after all`() async throws {

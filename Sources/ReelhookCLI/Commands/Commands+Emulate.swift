@@ -23,6 +23,7 @@ extension Command {
             Option("--api-key", "KEY", "the key that clients must send (default: any)"),
             Option("--seed", "N", "what chance is drawn from (default: a new one, which is told)"),
             Option("--duration", "SPAN", "how long a job takes (default 2s)"),
+            Option("--hold-create", "SPAN", "how long the answer to a create is held back"),
             Option("--expire-after", "SPAN", "how long content lives (default 1h)"),
             Option("--content-bytes", "N", "the least size of a video (default: some 20 KB)"),
             Option("--videos", "N", "completed videos that are there from the start"),
@@ -122,6 +123,7 @@ extension Command {
             configuration.webhook = EmulatorConfiguration.Webhook(url: url, secret: secret)
         }
         if let span = try arguments.span("--duration") { configuration.jobDuration = span }
+        if let span = try arguments.span("--hold-create") { configuration.createDelay = span }
         if let span = try arguments.span("--expire-after") { configuration.expireAfter = span }
         if let count = try arguments.integer("--content-bytes", in: 0...16 << 30) {
             configuration.contentByteCountMin = count
