@@ -10,6 +10,8 @@ package struct ConsoleContext: Sendable {
     package let journal: Journal
     /// The first one takes what names no provider.
     package let providers: [any VideoProvider]
+    /// The names of the providers whose pictures are looked at before they are sent.
+    package let checksReferences: Set<String>
     package let store: any AssetStore
     /// Whether stored content is answered with a link to the store, where that has links.
     package let redirectsToStore: Bool
@@ -26,6 +28,7 @@ package struct ConsoleContext: Sendable {
     package init(
         journal: Journal,
         providers: [any VideoProvider],
+        checksReferences: Set<String> = [],
         store: any AssetStore,
         redirectsToStore: Bool = false,
         expiryWatch: ExpiryWatch,
@@ -37,6 +40,7 @@ package struct ConsoleContext: Sendable {
     ) {
         self.journal = journal
         self.providers = providers
+        self.checksReferences = checksReferences
         self.store = store
         self.redirectsToStore = redirectsToStore
         self.expiryWatch = expiryWatch

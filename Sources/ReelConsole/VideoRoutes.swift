@@ -23,11 +23,27 @@ struct VideoRoutes: Sendable {
         router.on(.post, "/v1/videos/{id}/remix") { request, parameters, _ in
             await remix(request, parameters["id"] ?? "")
         }
+        router.on(.post, "/v1/videos/edits") { request, _, _ in
+            await derive(request) { provider, creation throws(ProviderError) in
+                try await provider.edit(creation)
+            }
+        }
+        router.on(.post, "/v1/videos/extensions") { request, _, _ in
+            await derive(request) { provider, creation throws(ProviderError) in
+                try await provider.extend(creation)
+            }
+        }
+        CharacterRoutes(context: context).register(in: &router)
     }
 
     private func create(_ request: HTTPRequest) async -> HTTPResponse {
         guard let provider = namedProvider(request) else { return unknownProvider }
         guard let creation = creation(request) else { return missingContentType }
+        if context.checksReferences.contains(provider.name), let order = VideoOrder(creation),
+            let refusal = ReferenceCheck.refusal(of: order)
+        {
+            return refusal
+        }
         do throws(ProviderError) {
             return await created(try await provider.create(creation), at: provider)
         } catch {
@@ -40,6 +56,23 @@ struct VideoRoutes: Sendable {
         guard let creation = creation(request) else { return missingContentType }
         do throws(ProviderError) {
             return await created(try await provider.remix(id, creation), at: provider)
+        } catch {
+            return ErrorEnvelope.response(for: error)
+        }
+    }
+
+    /// Makes a video of the one that the body names or brings along, at that one's provider.
+    private func derive(
+        _ request: HTTPRequest,
+        _ make: (any VideoProvider, VideoCreation) async throws(ProviderError) -> VideoObject
+    ) async -> HTTPResponse {
+        guard let creation = creation(request) else { return missingContentType }
+        let source = VideoOrder(creation)?.sourceID
+        let found =
+            if let source { await owner(of: source, request) } else { namedProvider(request) }
+        guard let provider = found else { return unknownProvider }
+        do throws(ProviderError) {
+            return await created(try await make(provider, creation), at: provider)
         } catch {
             return ErrorEnvelope.response(for: error)
         }
@@ -175,50 +208,18 @@ struct VideoRoutes: Sendable {
     }
 
     private func creation(_ request: HTTPRequest) -> VideoCreation? {
-        guard let contentType = request.fields.only("Content-Type") else { return nil }
-        return VideoCreation(contentType: contentType, body: request.body)
+        context.creation(request)
     }
 
     private func namedProvider(_ request: HTTPRequest) -> (any VideoProvider)? {
-        guard let name = request.target.queryValue("provider") else {
-            return context.providers.first
-        }
-        return context.provider(named: name)
+        context.provider(for: request)
     }
 
     private func owner(of id: String, _ request: HTTPRequest) async -> (any VideoProvider)? {
         await context.owner(of: id, named: request.target.queryValue("provider"))
     }
 
-    private var unknownProvider: HTTPResponse {
-        ErrorEnvelope.response(
-            .notFound,
-            "there is no provider of that name",
-            code: "unknown_provider",
-            parameter: "provider"
-        )
-    }
+    private var unknownProvider: HTTPResponse { ErrorEnvelope.unknownProvider }
 
-    private var missingContentType: HTTPResponse {
-        ErrorEnvelope.response(
-            .unsupportedMediaType,
-            "the request has no Content-Type; send JSON or multipart/form-data",
-            code: "missing_content_type"
-        )
-    }
-}
-
-extension ConsoleContext {
-    /// The provider that a video belongs to: the one named, else the one whose job the journal
-    /// has, else the first.
-    func owner(of id: String, named name: String?) async -> (any VideoProvider)? {
-        if let name { return provider(named: name) }
-        if providers.count > 1, let id = VideoID(id) {
-            for provider in providers
-            where (try? await journal.driver.job(provider: provider.name, id: id)) ?? nil != nil {
-                return provider
-            }
-        }
-        return providers.first
-    }
+    private var missingContentType: HTTPResponse { ErrorEnvelope.missingContentType }
 }

@@ -17,20 +17,24 @@ extension OpenAICompatibleProvider {
         if request.variant != "video" { url = url.withQuery([("variant", request.variant)]) }
         let start = Hop(url: url, isOwn: true)
         return try await repeated(.content) { () async throws(CallFault) in
-            try await begin(request, at: start)
+            try await withKey(for: request.id) { key throws(CallFault) in
+                try await waitForPace()
+                return try await begin(request, at: start, key)
+            }
         }
     }
 
     /// Follows redirects by hand, since what goes along changes at the first foreign origin.
     private func begin(
         _ request: ContentRequest,
-        at start: Hop
+        at start: Hop,
+        _ key: Int
     ) async throws(CallFault) -> any HTTPClientStream {
         var hop = start
         for _ in 0...limits.redirectCountMax {
             let stream: any HTTPClientStream
             do {
-                stream = try await transport.stream(self.hopRequest(request, hop))
+                stream = try await transport.stream(self.hopRequest(request, hop, key))
             } catch {
                 throw CallFault(error)
             }
@@ -61,10 +65,16 @@ extension OpenAICompatibleProvider {
         throw CallFault(ProviderError(.redirected))
     }
 
-    private func hopRequest(_ wanted: ContentRequest, _ hop: Hop) -> HTTPClientRequest {
+    private func hopRequest(
+        _ wanted: ContentRequest,
+        _ hop: Hop,
+        _ key: Int
+    ) -> HTTPClientRequest {
         var request = request(.get, hop.url)
-        if !hop.isOwn {
-            request.fields = HTTPFields()
+        request.fields = HTTPFields()
+        if hop.isOwn {
+            request.fields = keys.fields(key)
+        } else {
             request.destinations = limits.redirectDestinations
         }
         request.fields.set("Accept", "video/*, image/*, application/octet-stream, */*;q=0.5")

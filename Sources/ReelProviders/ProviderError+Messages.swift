@@ -6,6 +6,33 @@ extension ProviderError {
 }
 
 extension ProviderError.Kind {
+    /// Whose fault something is, and so who can mend it.
+    package enum Party: String, Sendable, Hashable, CaseIterable {
+        /// Whoever asked for the video.
+        case user
+        /// Whoever runs the service.
+        case `operator`
+        /// The provider, or the way to it: it mends itself, or they do.
+        case provider
+        /// The service itself.
+        case service
+    }
+
+    package var party: Party {
+        switch self {
+        case .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding, .tooLarge,
+            .modelNotFound, .notFound, .conflict, .notReady:
+            .user
+        case .tls, .destinationRefused, .unauthorized, .forbidden, .quotaExceeded, .billing,
+            .redirected, .notJSON, .unexpectedShape, .rateLimited:
+            .operator
+        case .unreachable, .timedOut, .interrupted, .expired, .overloaded, .serverError,
+            .gatewayError:
+            .provider
+        case .cancelled: .service
+        }
+    }
+
     /// A sentence for whoever asked for the video.
     package var userMessage: String {
         switch self {

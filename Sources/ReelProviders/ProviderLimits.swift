@@ -24,6 +24,12 @@ package struct ProviderLimits: Sendable, Hashable {
     package var callCountMax = 16
     /// Calls that wait for their turn; one more is refused as `.overloaded`.
     package var waitingCountMax = 1024
+    /// Requests a minute, downloads included; nil leaves it to the number at the same time.
+    package var requestsPerMinute: Int?
+    /// The longest that a request waits for its moment; one more is refused as `.overloaded`.
+    package var paceWaitMax: Duration = .seconds(60)
+    /// The jobs of which it is remembered which key made them, where there are several.
+    package var knownJobCountMax = 100_000
     /// Where a redirect to another origin may lead; the base URL itself is the operator's choice.
     package var redirectDestinations = DestinationPolicy.publicAnd(networks: [])
 

@@ -2,7 +2,8 @@ internal import ReelObservability
 
 /// The calls of a provider: their names are a metric's labels.
 enum ProviderCall: String, Sendable {
-    case create, retrieve, list, delete, remix, content
+    case create, retrieve, list, delete, remix, edit, extend, content, character
+    case createCharacter = "create_character"
 }
 
 /// Counts calls by what became of them.

@@ -24,8 +24,42 @@ package protocol VideoProvider: Sendable {
     /// Posts a remix: the body and its content type go through unchanged.
     func remix(_ id: String, _ creation: VideoCreation) async throws(ProviderError) -> VideoObject
 
+    /// Posts an edit of a video, which the body names or brings along.
+    func edit(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject
+
+    /// Posts an extension of a video, which the body names or brings along.
+    func extend(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject
+
+    /// Makes a character of a video that the body brings along; the answer as JSON.
+    func createCharacter(_ creation: VideoCreation) async throws(ProviderError) -> JSONValue
+
+    /// Asks for a character; the answer as JSON.
+    func character(_ id: String) async throws(ProviderError) -> JSONValue
+
     /// Begins a download: 200 or 206 with the content on its way.
     func content(_ request: ContentRequest) async throws(ProviderError) -> any HTTPClientStream
+}
+
+extension VideoProvider {
+    // What few servers of this shape have.
+
+    package func edit(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject {
+        throw ProviderError(.unsupportedValue)
+    }
+
+    package func extend(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject {
+        throw ProviderError(.unsupportedValue)
+    }
+
+    package func createCharacter(
+        _ creation: VideoCreation
+    ) async throws(ProviderError) -> JSONValue {
+        throw ProviderError(.unsupportedValue)
+    }
+
+    package func character(_ id: String) async throws(ProviderError) -> JSONValue {
+        throw ProviderError(.unsupportedValue)
+    }
 }
 
 /// A request body for a new job.

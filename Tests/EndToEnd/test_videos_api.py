@@ -132,9 +132,8 @@ def test_a_reference_picture_goes_through(videos):
     assert "width and height" in caught.value.message
 
 
-def test_an_upload_is_edited_at_the_emulator(emulate, client):
-    emulator = emulate("--duration", "1s")
-    api = client(emulator.url)
+def test_an_upload_is_edited_and_a_video_extended(server, client):
+    api = client(server[0])
     video = api.videos.create_and_poll(prompt="A reel", poll_interval_ms=100)
     film = api.videos.download_content(video.id).read()
     edit = api.videos.edit(
@@ -216,7 +215,66 @@ def test_without_a_seed_every_run_is_another(started):
     assert len(seeds) == 2
 
 
-def test_edits_are_not_served_by_the_console(emulate, serve):
-    service = serve(emulate())
-    answer = http_calls.call("POST", f"{service.console}/v1/videos/edits", body=b"{}")
-    assert answer.status in (404, 405)
+def test_a_character_is_made_and_shown(server, client):
+    videos = client(server[0]).videos
+    film = (program.ROOT / "fixtures/media/valid/video.mp4").read_bytes()
+    made = videos.create_character(name="Reel", video=("film.mp4", film, "video/mp4"))
+    assert made.name == "Reel" and made.id
+    assert videos.get_character(made.id).name == "Reel"
+    with pytest.raises(openai.NotFoundError):
+        videos.get_character("char_unknown")
+
+
+@pytest.mark.parametrize(
+    "name, type, size, code",
+    [
+        ("thumbnail.png", "image/png", "1280x720", "image_size_mismatch"),
+        ("thumbnail.png", "image/jpeg", "320x180", "unsupported_mimetype"),
+        ("video.mp4", "video/mp4", "320x180", "unsupported_mimetype"),
+        ("video.mp4", "image/png", "320x180", "invalid_image"),
+    ],
+)
+def test_a_picture_that_would_be_refused_is_not_sent(emulate, serve, client, name, type, size, code):
+    emulator = emulate()
+    service = serve(emulator)
+    picture = (program.ROOT / "fixtures/media/valid" / name).read_bytes()
+    with pytest.raises(openai.BadRequestError) as caught:
+        client(service.console).videos.create(
+            prompt="A reel", size=size, input_reference=(name, picture, type)
+        )
+    assert (caught.value.code, caught.value.param) == (code, "input_reference")
+    assert not [line for line in emulator.log["requests"] if line["route"] == "create"]
+
+
+def test_a_picture_is_not_looked_at_where_that_is_not_wanted(emulate, serve, client, configured):
+    emulator = emulate()
+    provider = {
+        "name": "openai", "base_url": f"{emulator.url}/v1", "api_key": program.API_KEY,
+        "check_references": False,
+    }
+    service = serve(emulator, config=configured({"providers": [provider]}))
+    with pytest.raises(openai.BadRequestError) as caught:
+        client(service.console).videos.create(
+            prompt="A reel", size="1280x720", input_reference=("t.png", b"no picture", "image/png")
+        )
+    assert caught.value.code != "invalid_image"
+    assert [line for line in emulator.log["requests"] if line["route"] == "create"]
+
+
+def test_the_next_key_is_used_when_one_is_refused(emulate, serve, client, configured):
+    emulator = emulate("--duration", "1s")
+    provider = {
+        "name": "openai", "base_url": f"{emulator.url}/v1",
+        "api_keys": ["sk-revoked-0123456789", program.API_KEY], "requests_per_minute_max": 6000,
+    }
+    service = serve(
+        None,
+        config=configured({"providers": [provider]}),
+        # The environment would speak for the provider of that name.
+        env={"OPENAI_API_KEY": ""},
+    )
+    video = client(service.console).videos.create(prompt="A reel").id
+    service.wait_stored(video)
+    refused = [line for line in emulator.log["requests"] if line["status"] == 401]
+    assert 1 <= len(refused) <= 3
+    assert "sk-revoked" not in service.output

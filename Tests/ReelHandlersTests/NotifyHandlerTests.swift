@@ -17,16 +17,22 @@ struct NotifyHandlerTests {
     private func handler(
         _ harness: HandlerHarness,
         _ transport: StubTransport,
-        isSigned: Bool = true
+        isSigned: Bool = true,
+        _ change: (inout NotifyHandler.Target) -> Void = { _ in }
     ) throws -> NotifyHandler {
         let secret = try WebhookSecret(parsing: Self.secretText)
-        return NotifyHandler(
+        var target = NotifyHandler.Target(
             url: Self.url,
             signer: isSigned ? WebhookSigner(secrets: [secret]) : nil,
+            destinations: .publicAnd(networks: ["10.0.0.0/8"])
+        )
+        change(&target)
+        return NotifyHandler(
+            target,
             transport: transport,
             journal: harness.journal,
-            destinations: .publicAnd(networks: ["10.0.0.0/8"]),
             time: harness.time,
+            random: SeededRandomSource(seed: 1),
             logger: harness.logger
         )
     }
@@ -128,7 +134,7 @@ struct NotifyHandlerTests {
     @Test(arguments: [
         (301, "target_redirects"), (308, "target_redirects"), (400, "target_refused"),
         (401, "target_refused"), (404, "target_refused"), (500, "target_failed"),
-        (502, "target_failed"), (429, "target_busy"), (503, "target_busy"),
+        (502, "target_busy"), (504, "target_busy"), (429, "target_busy"), (503, "target_busy"),
     ])
     func `an answer that is no 2xx is tried again`(_ status: Int, _ code: String) async throws {
         let harness = try await HandlerHarness()
@@ -153,7 +159,7 @@ struct NotifyHandlerTests {
     func `Retry-After is honoured`(_ text: String, _ wait: Duration?) async throws {
         let harness = try await HandlerHarness()
         harness.time.setWall(to: try #require(Timestamp(rfc3339: "2026-11-21T09:00:00Z")))
-        for status in [429, 503] {
+        for status in [400, 429, 500, 503] {
             let transport = answering(status, ["Retry-After": text])
             let outcome = await harness.run(try handler(harness, transport))
             #expect(outcome.wait == wait)

@@ -10,59 +10,85 @@ package import ReelWebhooks
 /// Posts an event to a URL of the user's, signed by the rules of Standard Webhooks.
 ///
 /// The `webhook-id` and the body are the same for every attempt, the timestamp is the attempt's. No
-/// redirect is followed, and of the answer only the status and `Retry-After` count.
+/// redirect is followed, and of the answer only the status and `Retry-After` count. A target that
+/// answers 410 is told nothing more until the service starts anew.
 package struct NotifyHandler: Handler {
-    private let url: String
-    private let signer: WebhookSigner?
+    /// Whom to tell, and how.
+    package struct Target: Sendable {
+        package let url: String
+        /// Without one the notification is not signed, which only an explicit wish of the
+        /// configuration brings about.
+        package let signer: WebhookSigner?
+        package var shape = NotifyShape.full
+        package var filter = NotifyFilter()
+        /// Nil leaves the waits to the step's retry policy.
+        package var schedule: NotifySchedule?
+        package var destinations: DestinationPolicy
+        package var timeout: Duration = .seconds(20)
+
+        /// Takes an absolute URL.
+        package init(url: String, signer: WebhookSigner?, destinations: DestinationPolicy) {
+            self.url = url
+            self.signer = signer
+            self.destinations = destinations
+        }
+    }
+
+    private let target: Target
     private let transport: any HTTPTransport
     private let journal: Journal
-    private let destinations: DestinationPolicy
     private let time: any TimeSource
+    private let random: any RandomSource
     private let logger: Logger
     private let limits: HTTPClientRequest.Limits
+    /// Whether the target said that it is gone.
+    private let isGone = Locked(false)
 
-    /// Takes an absolute URL; without a signer the notification is not signed, which only an
-    /// explicit wish of the configuration brings about.
     package init(
-        url: String,
-        signer: WebhookSigner?,
+        _ target: Target,
         transport: any HTTPTransport,
         journal: Journal,
-        destinations: DestinationPolicy,
         time: any TimeSource,
-        logger: Logger,
-        timeout: Duration = .seconds(20)
+        random: any RandomSource,
+        logger: Logger
     ) {
-        self.url = url
-        self.signer = signer
+        self.target = target
         self.transport = transport
         self.journal = journal
-        self.destinations = destinations
         self.time = time
+        self.random = random
         self.logger = logger.named("notify")
         var limits = HTTPClientRequest.Limits()
-        limits.totalTimeout = timeout
+        limits.totalTimeout = target.timeout
         limits.bodyByteCountMax = 64 << 10
         self.limits = limits
     }
 
     package func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
-        let body: [UInt8]
+        let document: EventDocument
         do {
-            body = try await EventDocument(event, context, journal: journal).json.serialized()
+            document = try await EventDocument(event, context, journal: journal)
         } catch {
             return .postpone(
                 Outcome.journalWait,
                 Reason("journal_refused", "the event's files could not be read")
             )
         }
-        let outcome = await post(body, id: context.id)
+        guard target.filter.wants(document) else { return .done(note: "not wanted by the target") }
+        guard !isGone.withLock({ $0 }) else {
+            return .giveUp(Reason("target_disabled", "the target answered 410 before"))
+        }
+        let outcome = scheduled(
+            await post(target.shape.body(document), id: context.id),
+            context.attempt
+        )
         if let reason = outcome.reason {
             logger.warning(
                 "a notification was not taken",
                 [
                     "event.sequence": .integer(event.sequence),
                     "webhook.id": .string(context.id),
+                    "step": .string(context.step),
                     "reason": .string(reason.description),
                 ]
             )
@@ -70,18 +96,37 @@ package struct NotifyHandler: Handler {
         return outcome
     }
 
+    /// The outcome with the schedule's wait where the receiver asked for none, or for less.
+    private func scheduled(_ outcome: Outcome, _ attempt: Int) -> Outcome {
+        guard case .retry(let asked, let reason) = outcome, let schedule = target.schedule else {
+            return outcome
+        }
+        guard let wait = schedule.wait(after: attempt, random) else { return outcome }
+        return .retry(after: max(asked ?? .zero, wait), reason)
+    }
+
+    /// Remembers that nobody is there any more, and says so once.
+    private func disable() {
+        let isNew = isGone.withLock { isGone in
+            defer { isGone = true }
+            return !isGone
+        }
+        guard isNew else { return }
+        logger.error("a target is gone and is told nothing more until the service starts anew")
+    }
+
     private func post(_ body: [UInt8], id: String) async -> Outcome {
         var fields: HTTPFields = ["Content-Type": "application/json"]
-        let signed = signer?.headers(id: id, at: time.now(), body: body)
+        let signed = target.signer?.headers(id: id, at: time.now(), body: body)
         for field in signed?.fields ?? [] { fields.append(field.name, field.value) }
         if signed == nil { fields.append(WebhookField.id, id) }
         let request = HTTPClientRequest(
             .post,
-            url,
+            target.url,
             fields: fields,
             body: body,
             limits: limits,
-            destinations: destinations
+            destinations: target.destinations
         )
         do {
             let stream = try await transport.stream(request)
@@ -102,15 +147,16 @@ package struct NotifyHandler: Handler {
 
     private func outcome(of head: HTTPClientResponse.Head) -> Outcome {
         let text = "HTTP status \(head.status.code)"
+        let wait = RetryAfter.wait(head.fields, now: time.now())
         switch head.status.code {
         case 200...299: return .done(note: text)
-        case 410: return .giveUp(Reason("target_gone", text))
+        case 410:
+            disable()
+            return .giveUp(Reason("target_gone", text))
         case 300...399: return .retry(Reason("target_redirects", text))
-        case 429, 503:
-            let wait = RetryAfter.wait(head.fields, now: time.now())
-            return .retry(after: wait, Reason("target_busy", text))
-        case 400...499: return .retry(Reason("target_refused", text))
-        default: return .retry(Reason("target_failed", text))
+        case 429, 502, 503, 504: return .retry(after: wait, Reason("target_busy", text))
+        case 400...499: return .retry(after: wait, Reason("target_refused", text))
+        default: return .retry(after: wait, Reason("target_failed", text))
         }
     }
 

@@ -1,6 +1,5 @@
 internal import ReelEvents
-internal import ReelHTTP
-internal import ReelWebhooks
+internal import ReelHandlers
 
 extension Configuration {
     /// The variants that a video may have, in the order in which they are fetched.
@@ -31,12 +30,13 @@ extension Configuration {
         return chains
     }
 
-    /// A receiver that is down for a day is still told.
+    /// What bounds the schedule of the Standard Webhooks guide; with a policy of its own, a step
+    /// follows that and no schedule.
     private static let notifyRetry = RetryPolicy(
-        attempts: 30,
+        attempts: NotifySchedule.standard.attemptCount,
         base: .seconds(2),
         cap: .seconds(3600),
-        longestWait: .seconds(6 * 3600)
+        longestWait: .seconds(27 * 3600)
     )
 
     static func chain(_ section: inout ObjectReader) -> ChainSettings? {
@@ -79,7 +79,7 @@ extension Configuration {
             reader.finish()
             found.append(("store", .store))
         }
-        if var reader = section.object("notify"), let settings = notify(&reader) {
+        if var reader = section.object("notify"), let settings = notification(&reader) {
             found.append(("notify", .notify(settings)))
         }
         if var reader = section.object("run"), let settings = run(&reader) {
@@ -98,6 +98,10 @@ extension Configuration {
             step.timeLimit = .seconds(60)
         }
         if var retry {
+            if case .notify(var settings) = step.work {
+                settings.followsSchedule = false
+                step.work = .notify(settings)
+            }
             readRetry(&retry, into: &step.retry)
             retry.finish()
         }
@@ -127,21 +131,6 @@ extension Configuration {
         if let longest = section.seconds("longest_wait_seconds", in: 1...7 * 86_400) {
             retry.longestWait = longest
         }
-    }
-
-    private static func notify(_ section: inout ObjectReader) -> NotifySettings? {
-        defer { section.finish() }
-        let secrets = (section.secrets("secrets") ?? []).flatMap(splitSecrets)
-        guard let url = section.text("url") else {
-            section.fault("url is missing")
-            return nil
-        }
-        if HTTPURL(url) == nil { section.fault("url", "expected an http or https URL") }
-        if secrets.isEmpty { section.fault("secrets is missing: a notification is signed") }
-        for secret in secrets {
-            if let fault = signingSecretFault(secret, .strict) { section.fault("secrets", fault) }
-        }
-        return NotifySettings(url: url, secrets: secrets)
     }
 
     private static func run(_ section: inout ObjectReader) -> RunSettings? {

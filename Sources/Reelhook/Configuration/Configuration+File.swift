@@ -138,11 +138,23 @@ extension Configuration {
             if let fault = baseURLFault(url) { section.fault("base_url", fault) }
         }
         provider.apiKey = section.secret("api_key")
+        if let keys = section.secrets("api_keys") {
+            if provider.apiKey != nil {
+                section.fault("api_keys", "give either api_key or api_keys")
+            }
+            let all = keys.flatMap(splitSecrets)
+            provider.apiKey = all.first
+            provider.furtherKeys = Array(all.dropFirst())
+        }
         provider.organization = section.text("organization")
         provider.project = section.text("project")
         if let count = section.integer("concurrency_max", in: 1...256) {
             provider.concurrencyMax = count
         }
+        if let count = section.integer("requests_per_minute_max", in: 1...1_000_000) {
+            provider.requestsPerMinute = count
+        }
+        if let checks = section.bool("check_references") { provider.checksReferences = checks }
         section.finish()
         return provider
     }

@@ -1,6 +1,7 @@
 internal import ReelEvents
 package import ReelHTTP
 package import ReelHTTPServer
+package import ReelHandlers
 package import ReelObservability
 package import ReelS3
 package import ReelWebhooks
@@ -96,8 +97,14 @@ package struct ProviderSettings: Sendable {
     package var apiKey: Secret?
     package var organization: String?
     package var project: String?
+    /// Used in this order when the one before is refused or throttled.
+    package var furtherKeys: [Secret] = []
     /// Requests to it at the same time.
     package var concurrencyMax = 16
+    /// Requests a minute; nil leaves it to the number at the same time.
+    package var requestsPerMinute: Int?
+    /// Whether the pictures that orders bring along are looked at before they are sent.
+    package var checksReferences = true
 }
 
 /// A chain of the configuration file.
@@ -126,8 +133,14 @@ package struct StepSettings: Sendable {
 /// Whom to tell.
 package struct NotifySettings: Sendable {
     package var url: String
-    /// The first signs, and so do the others, while a secret is being changed.
+    /// The first signs, and so do the others, while a secret is being changed; empty only for a
+    /// template, since a chat's URL is its secret.
     package var secrets: [Secret]
+    package var shape = NotifyShape.full
+    package var filter = NotifyFilter()
+    /// Whether the waits are those of the Standard Webhooks guide, and not a retry policy's.
+    package var followsSchedule = true
+    package var timeout: Duration = .seconds(20)
 }
 
 /// What to run.

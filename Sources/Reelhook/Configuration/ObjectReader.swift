@@ -88,6 +88,9 @@ struct ObjectReader {
         return text
     }
 
+    /// Any value, without the places of its parts.
+    mutating func json(_ name: String) -> JSONValue? { take(name)?.value }
+
     mutating func strings(_ name: String) -> [String]? {
         guard let value = take(name) else { return nil }
         guard let elements = value.elements else {

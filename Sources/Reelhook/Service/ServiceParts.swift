@@ -170,12 +170,14 @@ struct ServiceParts: Sendable {
         _ surroundings: Surroundings
     ) throws(StartError) -> [any VideoProvider] {
         try configuration.providers.map { settings throws(StartError) in
-            let key = settings.apiKey.flatMap { APIKey($0.revealed) }
-            guard settings.apiKey == nil || key != nil else {
-                throw StartError.provider(name: settings.name, "its API key has odd bytes")
+            let given = [settings.apiKey].compactMap(\.self) + settings.furtherKeys
+            let keys = given.compactMap { APIKey($0.revealed) }
+            guard keys.count == given.count else {
+                throw StartError.provider(name: settings.name, "an API key has odd bytes")
             }
             var limits = ProviderLimits()
             limits.callCountMax = settings.concurrencyMax
+            limits.requestsPerMinute = settings.requestsPerMinute
             limits.stallTimeout = configuration.fetch.stallTimeout
             limits.slowestBytesPerSecond = configuration.fetch.slowestBytesPerSecond
             limits.redirectDestinations = configuration.destinations(for: settings.baseURL)
@@ -183,7 +185,7 @@ struct ServiceParts: Sendable {
                 name: settings.name,
                 baseURL: try baseURL(of: settings),
                 access: ProviderAccess(
-                    key: key,
+                    keys: keys,
                     organization: settings.organization,
                     project: settings.project
                 ),
@@ -210,6 +212,9 @@ struct ServiceParts: Sendable {
         ConsoleContext(
             journal: journal,
             providers: providers,
+            checksReferences: Set(
+                configuration.providers.filter(\.checksReferences).map(\.name)
+            ),
             store: store,
             redirectsToStore: configuration.bucket?.redirects ?? false,
             expiryWatch: expiryWatch,

@@ -49,37 +49,63 @@ public struct StandardSteps: Sendable {
         return Step("store", handler, retry: retry, timeLimit: timeLimit)
     }
 
-    /// Posts a signed notification to a URL.
+    /// Posts a signed notification to a URL, by the schedule of the Standard Webhooks guide unless
+    /// a retry policy is given.
     ///
     /// - Throws: `ConfigurationError` when the URL or a secret is none.
     public func notify(
         _ name: String = "notify",
         url: String,
         secrets: [Secret],
-        retry: RetryPolicy = RetryPolicy(attempts: 30, cap: .seconds(3600)),
+        retry: RetryPolicy? = nil,
         timeLimit: Duration = .seconds(60)
     ) throws(ConfigurationError) -> Step {
+        var settings = NotifySettings(url: url, secrets: secrets)
+        settings.followsSchedule = retry == nil
+        guard !secrets.isEmpty else {
+            throw ConfigurationError(faults: [.init(place: name, message: "a secret is missing")])
+        }
+        let bounds = RetryPolicy(
+            attempts: NotifySchedule.standard.attemptCount,
+            longestWait: .seconds(27 * 3600)
+        )
+        return try notify(name, settings, retry: retry ?? bounds, timeLimit: timeLimit)
+    }
+
+    func notify(
+        _ name: String,
+        _ settings: NotifySettings,
+        retry: RetryPolicy,
+        timeLimit: Duration
+    ) throws(ConfigurationError) -> Step {
         var faults: [ConfigurationError.Fault] = []
-        if HTTPURL(url) == nil {
+        if HTTPURL(settings.url) == nil {
             faults.append(.init(place: name, message: "expected an http or https URL"))
         }
         var keys: [WebhookSecret] = []
-        for secret in secrets {
+        for secret in settings.secrets {
             do throws(WebhookSecretError) {
                 keys.append(try WebhookSecret(parsing: secret.revealed))
             } catch {
                 faults.append(.init(place: name, message: error.description))
             }
         }
-        if secrets.isEmpty { faults.append(.init(place: name, message: "a secret is missing")) }
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+        var target = NotifyHandler.Target(
+            url: settings.url,
+            signer: keys.isEmpty ? nil : WebhookSigner(secrets: keys),
+            destinations: parts.configuration.destinations(for: settings.url)
+        )
+        target.shape = settings.shape
+        target.filter = settings.filter
+        target.schedule = settings.followsSchedule ? .standard : nil
+        target.timeout = settings.timeout
         let handler = NotifyHandler(
-            url: url,
-            signer: WebhookSigner(secrets: keys),
+            target,
             transport: parts.client,
             journal: parts.journal,
-            destinations: parts.configuration.destinations(for: url),
             time: parts.surroundings.time,
+            random: parts.surroundings.random,
             logger: parts.surroundings.logger
         )
         return Step(name, handler, retry: retry, timeLimit: timeLimit)
@@ -122,7 +148,12 @@ public struct StandardSteps: Sendable {
             case .fetch(let variants): fetch(variants: variants)
             case .store: store()
             case .notify(let target):
-                try notify(settings.name, url: target.url, secrets: target.secrets)
+                try notify(
+                    settings.name,
+                    target,
+                    retry: settings.retry,
+                    timeLimit: settings.timeLimit
+                )
             case .run(let command):
                 run(command, named: settings.name, timeLimit: settings.timeLimit)
             }

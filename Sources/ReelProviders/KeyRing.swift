@@ -1,0 +1,87 @@
+internal import ReelHTTP
+internal import ReelRuntime
+
+/// The keys of one provider: which one made which job, and which one to take next.
+///
+/// What is not known, as after a restart, is found out again: a job that one key's project does not
+/// have is asked for with the others.
+final class KeyRing: Sendable {
+    private struct State {
+        /// Until when each key is not the first choice.
+        var restsUntil: [Duration]
+        var keyOfJob: [String: Int] = [:]
+        /// The jobs above, in the order in which they became known.
+        var jobs: [String] = []
+    }
+
+    /// What to do with a job that was asked for with one key in vain.
+    private static let refusedRest: Duration = .seconds(600)
+    private static let throttledRest: Duration = .seconds(20)
+    private static let restLongest: Duration = .seconds(3600)
+
+    private let access: ProviderAccess
+    private let jobCountMax: Int
+    private let state: Locked<State>
+
+    init(_ access: ProviderAccess, jobCountMax: Int) {
+        self.access = access
+        self.jobCountMax = max(jobCountMax, 1)
+        state = Locked(
+            State(restsUntil: [Duration](repeating: .zero, count: access.keyCount))
+        )
+    }
+
+    func fields(_ index: Int) -> HTTPFields { access.fields(index) }
+
+    /// The keys to try, in this order: the job's own, then those that do not rest, as configured.
+    func order(for job: String?, at uptime: Duration) -> [Int] {
+        state.withLock { state in
+            let own = job.flatMap { state.keyOfJob[$0] }
+            let indexes = state.restsUntil.indices
+            let rested = indexes.filter { state.restsUntil[$0] <= uptime }
+            let resting = indexes.filter { state.restsUntil[$0] > uptime }
+                .sorted { state.restsUntil[$0] < state.restsUntil[$1] }
+            let rest = (rested + resting).filter { $0 != own }
+            return (own.map { [$0] } ?? []) + rest
+        }
+    }
+
+    /// Takes that a key made a job, or could see it.
+    func remember(_ job: String, _ index: Int) {
+        guard access.keyCount > 1 else { return }
+        state.withLock { state in
+            if state.keyOfJob.updateValue(index, forKey: job) == nil { state.jobs.append(job) }
+            guard state.jobs.count > jobCountMax else { return }
+            // Half at once, so that a full ring does not move all its names for each new one.
+            for old in state.jobs.prefix(jobCountMax / 2 + 1) { state.keyOfJob[old] = nil }
+            state.jobs.removeFirst(jobCountMax / 2 + 1)
+        }
+    }
+
+    /// Takes how a call with a key failed, and says whether another key may do better.
+    func note(
+        _ error: ProviderError,
+        _ index: Int,
+        for job: String?,
+        at uptime: Duration
+    ) -> Bool {
+        let isOwn = job != nil && state.withLock { $0.keyOfJob[job ?? ""] } == index
+        let rest: Duration
+        switch error.kind {
+        case .unauthorized, .billing, .quotaExceeded: rest = Self.refusedRest
+        case .rateLimited: rest = error.retryAfter ?? Self.throttledRest
+        // A job of another project is not found, or not to be seen.
+        case .notFound, .forbidden: return !isOwn
+        case .unreachable, .timedOut, .interrupted, .tls, .destinationRefused, .expired, .conflict,
+            .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding, .tooLarge,
+            .modelNotFound, .notReady, .overloaded, .serverError, .gatewayError, .notJSON,
+            .unexpectedShape, .redirected, .cancelled:
+            return false
+        }
+        state.withLock { state in
+            let until = uptime + min(rest, Self.restLongest)
+            state.restsUntil[index] = max(state.restsUntil[index], until)
+        }
+        return true
+    }
+}

@@ -1,0 +1,177 @@
+import ReelEvents
+import ReelHTTP
+import ReelHTTPClient
+import ReelHandlers
+import ReelJSON
+import ReelJournal
+import ReelObservability
+import ReelRuntime
+import ReelWebhooks
+import TestSupport
+import Testing
+
+struct NotifyShapeTests {
+    private static func target() throws -> NotifyHandler.Target {
+        let secret = try WebhookSecret(parsing: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        return NotifyHandler.Target(
+            url: "https://example.com/hook",
+            signer: WebhookSigner(secrets: [secret]),
+            destinations: .publicAnd(networks: [])
+        )
+    }
+
+    private func handler(
+        _ harness: HandlerHarness,
+        _ transport: StubTransport,
+        _ change: (inout NotifyHandler.Target) -> Void
+    ) throws -> NotifyHandler {
+        var target = try Self.target()
+        change(&target)
+        return NotifyHandler(
+            target,
+            transport: transport,
+            journal: harness.journal,
+            time: harness.time,
+            random: SeededRandomSource(seed: 1),
+            logger: harness.logger
+        )
+    }
+
+    private func answering(_ status: Int, _ fields: HTTPFields = [:]) -> StubTransport {
+        StubTransport { _, _ throws(HTTPClientError) in .init(status, fields) }
+    }
+
+    private func body(
+        _ harness: HandlerHarness,
+        _ shape: NotifyShape
+    ) async throws -> JSONValue {
+        let transport = answering(200)
+        let outcome = await harness.run(try handler(harness, transport) { $0.shape = shape })
+        #expect(outcome.isDone)
+        return try JSONParser.parse(transport.requests.first?.body ?? [])
+    }
+
+    private func remember(_ harness: HandlerHarness, _ object: String) async throws {
+        var update = JobUpdate(
+            provider: "openai",
+            id: harness.videoID,
+            origin: .event,
+            moment: harness.time.now()
+        )
+        update.object = Array(object.utf8)
+        update.state = .failed
+        _ = try await harness.driver.record(update)
+    }
+
+    @Test(arguments: [(TerminalState.completed, "video.completed"), (.failed, "video.failed")])
+    func `the shape of OpenAI has nothing but what OpenAI sends`(
+        _ terminal: TerminalState,
+        _ type: String
+    ) async throws {
+        let harness = try await HandlerHarness(type: terminal)
+        let found = try await body(harness, .openAI)
+        #expect(
+            found.object?.members.map(\.name) == ["id", "object", "created_at", "type", "data"]
+        )
+        #expect(found["id"]?.string == harness.event.id)
+        #expect(found["object"]?.string == "event")
+        #expect(found["created_at"]?.integer == 1_795_251_500)
+        #expect(found["type"]?.string == type)
+        #expect(found["data"] == ["id": "video_1"])
+    }
+
+    @Test func `a chat is told in one line, and nobody is mentioned`() async throws {
+        let harness = try await HandlerHarness(type: .failed)
+        try await remember(harness, #"{"id":"video_1","error":{"code":"moderation_blocked"}}"#)
+        let line = JSONValue.string("Video video_1 failed: moderation_blocked")
+        #expect(try await body(harness, .slack) == ["text": line, "mrkdwn": false])
+        #expect(
+            try await body(harness, .discord)
+                == ["content": line, "allowed_mentions": ["parse": .array([])]]
+        )
+    }
+
+    @Test func `a template is filled once and what it holds stays JSON`() async throws {
+        let harness = try await HandlerHarness(type: .failed)
+        try await remember(
+            harness,
+            #"{"id":"video_1","model":"m","prompt":"a \"{video_id}\" \\ {","seconds":"4"}"#
+        )
+        let template: JSONValue = [
+            "blocks": .array(["{prompt}", 7, .null, ["{video_id}": "{model}/{nothing} {seconds"]]),
+            "text": "{video_id}{status}",
+        ]
+        #expect(
+            try await body(harness, .template(template)) == [
+                "blocks": .array([
+                    #"a "{video_id}" \ {"#, 7, .null, ["{video_id}": "m/{nothing} {seconds"],
+                ]),
+                "text": "video_1failed",
+            ]
+        )
+    }
+
+    @Test func `names that nothing stands for are found`() {
+        let template: JSONValue = [
+            "text": "{video_id} {vidio} {} {Not a name} {status", "more": .array(["{statuss}"]),
+        ]
+        #expect(NotifyShape.unknownNames(in: template) == ["vidio", "statuss"])
+    }
+
+    @Test(
+        arguments: [
+            (["video.failed"], [], [], false), (["video.completed"], ["openai"], [], true),
+            ([], ["other"], [], false), ([], [], ["sora-2"], false), ([], [], [], true),
+        ] as [([String], [String], [String], Bool)]
+    )
+    func `what a target does not want is done without it`(
+        _ types: [String],
+        _ providers: [String],
+        _ models: [String],
+        _ isWanted: Bool
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let transport = answering(200)
+        let handler = try handler(harness, transport) {
+            $0.filter.types = Set(types)
+            $0.filter.providers = Set(providers)
+            $0.filter.models = Set(models)
+        }
+        #expect(await harness.run(handler).isDone)
+        #expect(transport.requests.count == (isWanted ? 1 : 0))
+    }
+
+    @Test func `the waits are those of the guide, and a little more`() async throws {
+        let harness = try await HandlerHarness()
+        let handler = try handler(harness, answering(500)) { $0.schedule = .standard }
+        let waits = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
+        for (index, seconds) in waits.enumerated() {
+            let wait = try #require(await harness.run(handler, attempt: index + 1).wait)
+            #expect(wait >= .seconds(seconds) && wait <= .seconds(seconds) * 11 / 10)
+        }
+        #expect(await harness.run(handler, attempt: 10).wait == nil)
+        #expect(NotifySchedule.standard.attemptCount == 10)
+    }
+
+    @Test func `a longer wait that the receiver asks for is kept`() async throws {
+        let harness = try await HandlerHarness()
+        let transport = answering(503, ["Retry-After": "600"])
+        let handler = try handler(harness, transport) { $0.schedule = .standard }
+        #expect(await harness.run(handler).wait == .seconds(600))
+        let later = try #require(await harness.run(handler, attempt: 3).wait)
+        #expect(later >= .seconds(1800))
+    }
+
+    @Test func `a target that said 410 is told nothing more, and that is said once`()
+        async throws
+    {
+        let harness = try await HandlerHarness()
+        let transport = answering(410)
+        let handler = try handler(harness, transport) { _ in }
+        #expect(await harness.run(handler).code == "target_gone")
+        let second = await harness.run(handler)
+        #expect(second.isGivenUp && second.code == "target_disabled")
+        #expect(transport.requests.count == 1)
+        #expect(harness.sink.records.filter { $0.level == .error }.count == 1)
+    }
+}
