@@ -28,6 +28,9 @@ package struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
         var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
     }
 
+    /// Room beyond this is not kept for the next message.
+    private static let keptByteCountMax = 4096
+
     private var bytes: [UInt8] = []
     private var entries: [Entry] = []
 
@@ -38,10 +41,21 @@ package struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
         for (name, value) in elements { append(name, value) }
     }
 
-    /// Takes over what a decoder has checked.
-    init(bytes: [UInt8], entries: [Entry]) {
-        self.bytes = bytes
-        self.entries = entries
+    /// Removes all fields and keeps the room for others.
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptByteCountMax)
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes a field that a decoder has checked, by its place in what `setBytes` is given later.
+    mutating func append(_ entry: Entry) {
+        if entries.isEmpty { entries.reserveCapacity(16) }
+        entries.append(entry)
+    }
+
+    /// Takes the bytes that the entries lie in.
+    mutating func setBytes(_ section: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: section)
     }
 
     package var count: Int { entries.count }

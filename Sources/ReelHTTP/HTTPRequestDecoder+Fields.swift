@@ -1,7 +1,6 @@
 extension HTTPRequestDecoder {
     /// Reads the header section to its empty line; false when it is not there whole.
     mutating func readFields() throws(HTTPRule) -> Bool {
-        if head.entries.isEmpty { head.entries.reserveCapacity(16) }
         while true {
             let used = position - sectionStart
             let line = try takeLine(
@@ -10,10 +9,10 @@ extension HTTPRequestDecoder {
             )
             guard let line else { return false }
             guard !line.isEmpty else { break }
-            guard head.entries.count < limits.fieldCountMax else { throw .tooManyFields }
+            guard head.fields.count < limits.fieldCountMax else { throw .tooManyFields }
             let (name, value) = try splitField(line)
             try note(name: name, value: value)
-            head.entries.append(
+            head.fields.append(
                 HTTPFields.Entry(
                     name: (name.lowerBound - sectionStart)..<(name.upperBound - sectionStart),
                     value: (value.lowerBound - sectionStart)..<(value.upperBound - sectionStart)
@@ -23,10 +22,7 @@ extension HTTPRequestDecoder {
         try checkHost()
         try decideFraming()
         guard !head.isEncoded else { throw .contentEncoding }
-        head.fields = HTTPFields(
-            bytes: Array(buffer[sectionStart..<position]),
-            entries: head.entries
-        )
+        head.fields.setBytes(buffer[sectionStart..<position])
         return true
     }
 

@@ -74,6 +74,7 @@ extension HTTPRequestDecoder {
     /// Reads a target in one of the four forms of RFC 9112, section 3.2.
     private mutating func readTarget(_ range: Range<Int>) throws(HTTPRule) {
         guard head.method.name != "CONNECT" else { throw .connectMethod }
+        if head.target.isWritten(buffer.span, in: range) { return }
         if buffer[range.lowerBound] == UInt8(ascii: "/") {
             guard let target = HTTPTarget(buffer, in: range) else { throw .invalidTarget }
             head.target = target

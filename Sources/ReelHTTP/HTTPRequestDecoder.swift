@@ -39,8 +39,8 @@ package struct HTTPRequestDecoder: Sendable {
         case ended
     }
 
-    /// A buffer that has grown beyond this is not kept from one feed to the next.
-    private static let idleCapacityMax = 32 << 10
+    /// A buffer that has grown beyond this is not kept from one feed, or request, to the next.
+    private static let keptCapacityMax = 32 << 10
 
     let limits: HTTPRequestLimits
     var state = State.requestLine
@@ -54,6 +54,8 @@ package struct HTTPRequestDecoder: Sendable {
     var head = HTTPRequestHead()
     var body: [UInt8] = []
     var chunkExtensionByteCount = 0
+    /// Whether head and content are those of a request that was handed out.
+    private var hasFinished = false
 
     package init(limits: HTTPRequestLimits = HTTPRequestLimits()) {
         self.limits = limits
@@ -90,8 +92,8 @@ package struct HTTPRequestDecoder: Sendable {
             return true
         case .requestLine, .fixedBody, .chunkLine, .chunkData, .chunkEnd, .complete:
             guard position > 0 else { return true }
-            if position == buffer.count, buffer.capacity > Self.idleCapacityMax {
-                buffer = []
+            if position == buffer.count {
+                buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptCapacityMax)
             } else {
                 buffer.removeSubrange(0..<position)
             }
@@ -99,13 +101,6 @@ package struct HTTPRequestDecoder: Sendable {
             position = 0
             return true
         }
-    }
-
-    /// Lets go of the buffer of a connection that is idle; it is made anew by the next feed.
-    package mutating func releaseBuffer() {
-        guard position == buffer.count, case .requestLine = state else { return }
-        buffer = []
-        (position, scanned) = (0, 0)
     }
 
     /// The request whose content has not come yet, for who decides by its head alone whether the
@@ -137,7 +132,9 @@ package struct HTTPRequestDecoder: Sendable {
     private mutating func advance() throws(HTTPRule) -> HTTPDecoderOutput {
         while true {
             switch state {
-            case .requestLine: guard try readRequestLine() else { return .needMore }
+            case .requestLine:
+                if hasFinished, position < buffer.count { beginRequest() }
+                guard try readRequestLine() else { return .needMore }
             case .fields:
                 guard try readFields() else { return .needMore }
                 if head.expectsContinue { return .continueExpected }
@@ -166,15 +163,22 @@ package struct HTTPRequestDecoder: Sendable {
     mutating func moveToBody(_ count: Int, of expected: Int) {
         guard count > 0 else { return }
         let range = position..<(position + count)
-        if body.isEmpty, count == expected {
-            body = Array(buffer[range])
-        } else {
+        if count < expected {
             // What a client announces is not set aside for it before it arrives.
             if body.isEmpty { body.reserveCapacity(min(expected, 64 << 10)) }
-            body.append(contentsOf: buffer[range])
         }
+        body.append(contentsOf: buffer[range])
         position += count
         scanned = position
+    }
+
+    /// Makes ready for the next request; what the last one holds is left to it, and what it let go
+    /// of is used again.
+    private mutating func beginRequest() {
+        head.reset()
+        body.removeAll(keepingCapacity: body.capacity <= Self.keptCapacityMax)
+        chunkExtensionByteCount = 0
+        hasFinished = false
     }
 
     private mutating func finishRequest() -> HTTPDecoderOutput {
@@ -186,9 +190,7 @@ package struct HTTPRequestDecoder: Sendable {
             fields: head.fields,
             body: body
         )
-        body = []
-        head = HTTPRequestHead()
-        chunkExtensionByteCount = 0
+        hasFinished = true
         emptyLineCount = 0
         state = keepAlive ? .requestLine : .ended
         if !keepAlive {

@@ -79,9 +79,9 @@ package struct HTTPResponseEncoder: Sendable {
         response.fields.forEach { name, value in
             guard !Self.isOurs(name) else { return }
             output.append(contentsOf: name)
-            output.append(contentsOf: [0x3A, 0x20])
+            output.append(contentsOf: ": ".utf8)
             output.append(contentsOf: value)
-            output.append(contentsOf: [0x0D, 0x0A])
+            output.append(contentsOf: "\r\n".utf8)
         }
         appendFraming(framing, of: response, to: &output)
         if !keepsAlive(response) {
@@ -89,7 +89,7 @@ package struct HTTPResponseEncoder: Sendable {
         } else if version == .http10 {
             output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
         }
-        output.append(contentsOf: [0x0D, 0x0A])
+        output.append(contentsOf: "\r\n".utf8)
         return framing
     }
 
@@ -113,14 +113,25 @@ package struct HTTPResponseEncoder: Sendable {
         to output: inout [UInt8]
     ) {
         switch framing {
-        case .length(let count):
-            output.append(contentsOf: "Content-Length: \(count)\r\n".utf8)
+        case .length(let count): Self.appendLength(count, to: &output)
         case .chunked: output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
         case .untilClose: break
         case .none:
             guard response.status.allowsContent, let count = lengthForHead(response) else { return }
-            output.append(contentsOf: "Content-Length: \(count)\r\n".utf8)
+            Self.appendLength(count, to: &output)
         }
+    }
+
+    /// Appends the field without making a text of the number first.
+    private static func appendLength(_ count: Int64, to output: inout [UInt8]) {
+        output.append(contentsOf: "Content-Length: ".utf8)
+        var unit: Int64 = 1
+        while count / unit >= 10 { unit *= 10 }
+        while unit > 0 {
+            output.append(0x30 + UInt8(count / unit % 10))
+            unit /= 10
+        }
+        output.append(contentsOf: "\r\n".utf8)
     }
 
     /// The length that a GET would have, where it is known (RFC 9110, section 8.6).

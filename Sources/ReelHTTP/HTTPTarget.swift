@@ -34,6 +34,20 @@ package struct HTTPTarget: Hashable, Sendable {
         self.query = query
     }
 
+    /// Whether the bytes are this target in origin form, without a query.
+    func isWritten(_ bytes: Span<UInt8>, in range: Range<Int>) -> Bool {
+        let path = path.utf8
+        guard query == nil, path.count == range.count, path.first == UInt8(ascii: "/") else {
+            return false
+        }
+        var index = range.lowerBound
+        for byte in path {
+            guard byte == bytes[index] else { return false }
+            index += 1
+        }
+        return true
+    }
+
     /// Where the first question mark stands, or the end; nil when a byte may not stand where it
     /// does.
     private static func checkedQueryMark(_ bytes: Span<UInt8>, in range: Range<Int>) -> Int? {

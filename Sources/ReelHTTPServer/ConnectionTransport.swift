@@ -13,6 +13,9 @@ protocol ConnectionTransport: AnyObject {
     func open(until deadline: Deadline) async throws(SocketError) -> Bool
     /// Waits until a read is worth trying, which may be at once and for nothing.
     func waitUntilReadable(until deadline: Deadline) async throws(SocketError)
+    /// Calls an action on the loop's thread when `waitUntilReadable` would end; after that one has
+    /// timed out.
+    func watchReading(until deadline: Deadline, _ action: @escaping () -> Void)
     /// Reads what is there; 0 once the client has sent all, nil when there is nothing yet.
     func readAvailable(into buffer: inout [UInt8]) throws(SocketError) -> Int?
     /// Writes all bytes.

@@ -1,17 +1,46 @@
 internal import ReelHTTP
+internal import ReelObservability
 internal import ReelSystem
 
 /// One connection, served by one task on one loop: read, decode, handle, encode, write, again.
+///
+/// A task is a few KiB. One that has waited for a request for a while ends, and another one begins
+/// when there is something to do.
 final class HTTPConnection {
     /// What every connection of a server is given.
-    struct Context: Sendable {
+    final class Context: Sendable {
         let configuration: HTTPServerConfiguration
         let timeouts: Timeouts
         let handler: HTTPHandler
         let refusal: HTTPRefusal?
         let metrics: HTTPServerMetrics
         let clients: ClientLimits
+
+        init(
+            _ configuration: HTTPServerConfiguration,
+            handler: @escaping HTTPHandler,
+            refusal: HTTPRefusal?,
+            metrics: HTTPServerMetrics,
+            clients: ClientLimits
+        ) {
+            self.configuration = configuration
+            timeouts = Timeouts(configuration)
+            self.handler = handler
+            self.refusal = refusal
+            self.metrics = metrics
+            self.clients = clients
+        }
     }
+
+    /// What a connection counts as until it ends.
+    struct Place {
+        let admission: ConnectionLedger.Admission
+        /// The client, where its connections are counted.
+        let client: ClientKey?
+    }
+
+    /// What became of a task's work.
+    enum Outcome { case ended, resting }
 
     /// The configuration's spans, ready to be added to the loop's time.
     struct Timeouts: Sendable {
@@ -21,10 +50,13 @@ final class HTTPConnection {
         let write: Deadline.Span
         let idle: Deadline.Span
         let linger: Deadline.Span
+        /// How long a task waits for a request before it ends.
+        let rest: Deadline.Span
         /// For making the transport ready, a handshake above all.
         let opening: Deadline.Span
 
         init(_ configuration: HTTPServerConfiguration) {
+            rest = Deadline.Span(configuration.restDelay)
             opening = Deadline.Span(configuration.openTimeout)
             head = Deadline.Span(configuration.headTimeout)
             body = Deadline.Span(configuration.bodyTimeout)
@@ -43,6 +75,8 @@ final class HTTPConnection {
         case lingering
         /// A response could not be finished.
         case cut
+        /// Nothing comes: it goes on when something does.
+        case resting
     }
 
     /// Content up to this size is written in one call with its head.
@@ -54,6 +88,8 @@ final class HTTPConnection {
     private let server: ServerLoop
     private let peer: HTTPPeer
     private let context: Context
+    let place: Place
+    private var isOpen = false
     private var output: [UInt8] = []
     private var requestCount = 0
     private var turn = 0
@@ -68,21 +104,24 @@ final class HTTPConnection {
         _ transport: any ConnectionTransport,
         peer: HTTPPeer,
         server: ServerLoop,
+        place: Place,
         context: Context
     ) {
+        self.place = place
         self.transport = transport
         self.peer = peer
         self.server = server
         self.context = context
     }
 
-    /// Serves the connection to its end and closes it.
-    func run() async {
+    /// Serves the connection until it ends, and closes it, or until it rests; then it is to be run
+    /// again when the server's loop says so.
+    func run() async -> Outcome {
         server.add(self)
-        defer { server.remove(self) }
         let ending: Ending
         do {
-            ending = try await open() ? serve() : .lingering
+            if !isOpen { isOpen = try await open() }
+            ending = try await isOpen ? serve() : .lingering
         } catch {
             // A failure of the socket: the client has gone, is too slow to read, or was cut.
             if error == .timedOut { context.metrics.timedOut("write") }
@@ -92,6 +131,23 @@ final class HTTPConnection {
         case .closed: transport.close()
         case .cut: transport.reset()
         case .lingering: await linger()
+        case .resting:
+            rest()
+            return .resting
+        }
+        server.remove(self)
+        return .ended
+    }
+
+    /// Lets go of the task until there is something to do.
+    private func rest() {
+        // The decoder has gone with the task that ends.
+        output = []
+        server.beginRest()
+        context.metrics.resting.add(1)
+        transport.watchReading(until: phaseDeadline) {
+            self.context.metrics.resting.add(-1)
+            self.server.wake(self)
         }
     }
 
@@ -193,17 +249,19 @@ final class HTTPConnection {
         _ decoder: inout HTTPRequestDecoder
     ) async throws(SocketError) -> Ending? {
         if isIdle, server.isStopping { transport.interruptReading() }
+        var rest = Deadline.never
         if phase == .idle {
-            // A connection that waits holds no buffers, since most do little else.
-            decoder.releaseBuffer()
-            output = []
+            rest = server.loop.now.advanced(by: context.timeouts.rest)
         }
         var received: Int?
         while received == nil {
             do throws(SocketError) {
-                received = try await feed(&decoder)
+                received = try await feed(&decoder, until: rest)
             } catch {
                 switch error {
+                case .timedOut where phaseDeadline > server.loop.now && rest <= server.loop.now:
+                    guard server.isStopping else { return .resting }
+                    rest = .never
                 case .timedOut: return try await timedOut()
                 case .interrupted:
                     guard requestCount == 0, isIdle else { return .closed }
@@ -219,9 +277,13 @@ final class HTTPConnection {
     }
 
     /// Waits for bytes and then reads them, so that the buffer is needed for no time.
-    private func feed(_ decoder: inout HTTPRequestDecoder) async throws(SocketError) -> Int {
+    private func feed(
+        _ decoder: inout HTTPRequestDecoder,
+        until rest: Deadline
+    ) async throws(SocketError) -> Int {
         while true {
-            try await transport.waitUntilReadable(until: min(phaseDeadline, bodyDeadline))
+            let deadline = min(phaseDeadline, bodyDeadline, rest)
+            try await transport.waitUntilReadable(until: deadline)
             var input = server.takeBuffer(phase == .body ? .large : .small)
             defer { server.giveBack(input) }
             guard let count = try transport.readAvailable(into: &input) else { continue }
@@ -284,12 +346,24 @@ final class HTTPConnection {
         return encoder.keepsAlive(response) ? nil : .lingering
     }
 
+    /// The answers of `refuse`, made once.
+    private static let refusals: [HTTPStatus: HTTPResponse] = {
+        let statuses = Set(HTTPRule.allCases.map(\.status)).union([.requestTimeout])
+        var responses: [HTTPStatus: HTTPResponse] = [:]
+        for status in statuses {
+            var response = HTTPResponse.text(status, status.reasonPhrase + "\n")
+            // What would have been taken (RFC 9110, section 15.5.16).
+            if status == .unsupportedMediaType {
+                response.fields.set("Accept-Encoding", "identity")
+            }
+            responses[status] = response
+        }
+        return responses
+    }()
+
     /// Answers what no handler sees, as the last response.
     private func refuse(_ status: HTTPStatus) async throws(SocketError) -> Ending {
-        var response = HTTPResponse.text(status, status.reasonPhrase + "\n")
-        // What would have been taken (RFC 9110, section 15.5.16).
-        if status == .unsupportedMediaType { response.fields.set("Accept-Encoding", "identity") }
-        _ = try await send(response, with: .refusal)
+        _ = try await send(Self.refusals[status] ?? HTTPResponse(status), with: .refusal)
         context.metrics.answered(status)
         return .lingering
     }

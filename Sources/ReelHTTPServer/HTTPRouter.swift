@@ -15,17 +15,29 @@ package struct HTTPRouter: Sendable {
 
     private struct Route: Sendable {
         let pattern: RoutePattern
-        var handlers: [(method: HTTPMethod, handler: RouteHandler)] = []
+        private struct Handler {
+            let method: HTTPMethod
+            let handler: RouteHandler
+        }
+
+        private var handlers: [Handler] = []
+
+        init(_ pattern: RoutePattern) { self.pattern = pattern }
 
         func handler(for method: HTTPMethod) -> RouteHandler? {
             handlers.first { $0.method == method }?.handler
         }
 
-        /// The methods that are answered, in the order they were given.
-        var allowed: String {
+        /// Tells the methods that are answered, in the order they were given.
+        private(set) var methodNotAllowed = HTTPResponse(.methodNotAllowed)
+
+        mutating func add(_ method: HTTPMethod, _ handler: @escaping RouteHandler) {
+            handlers.removeAll { $0.method == method }
+            handlers.append(Handler(method: method, handler: handler))
             var names = handlers.map(\.method.name)
             if names.contains("GET"), !names.contains("HEAD") { names.append("HEAD") }
-            return names.joined(separator: ", ")
+            methodNotAllowed = .text(.methodNotAllowed, "Method not allowed\n")
+            methodNotAllowed.fields.set("Allow", names.joined(separator: ", "))
         }
     }
 
@@ -33,6 +45,9 @@ package struct HTTPRouter: Sendable {
     private var routes: [Route] = []
     /// Where the routes are whose path is one text, which needs no splitting to be found.
     private var literals: [String: Int] = [:]
+    private var hasPatterns = false
+
+    private static let notFound = HTTPResponse.text(.notFound, "Not found\n")
 
     package init() {}
 
@@ -46,18 +61,18 @@ package struct HTTPRouter: Sendable {
         _ handler: @escaping RouteHandler
     ) {
         let pattern = RoutePattern(pattern)
-        var route = Route(pattern: pattern)
+        var route = Route(pattern)
         if let index = routes.firstIndex(where: { $0.pattern.sameShape(as: pattern) }) {
             route = routes.remove(at: index)
         }
-        route.handlers.removeAll { $0.method == method }
-        route.handlers.append((method, handler))
+        route.add(method, handler)
         let place = routes.firstIndex { route.pattern.isMoreSpecific(than: $0.pattern) }
         routes.insert(route, at: place ?? routes.endIndex)
         literals = [:]
         for (index, route) in routes.enumerated() {
             if let path = route.pattern.literalPath { literals[path] = index }
         }
+        hasPatterns = literals.count < routes.count
     }
 
     /// What a server is given.
@@ -92,6 +107,9 @@ package struct HTTPRouter: Sendable {
         if let index = literals[request.target.path] {
             return find(request.method, on: routes[index], [:])
         }
+        if !hasPatterns, !request.target.path.utf8.contains(UInt8(ascii: "%")) {
+            return .refused(Self.notFound)
+        }
         guard let segments = request.target.segments else {
             return .refused(.text(.badRequest, "Malformed path\n"))
         }
@@ -99,7 +117,7 @@ package struct HTTPRouter: Sendable {
             guard let parameters = route.pattern.match(segments) else { continue }
             return find(request.method, on: route, parameters)
         }
-        return .refused(.text(.notFound, "Not found\n"))
+        return .refused(Self.notFound)
     }
 
     private func find(
@@ -111,8 +129,6 @@ package struct HTTPRouter: Sendable {
         if method == .head, let handler = route.handler(for: .get) {
             return .handler(handler, parameters)
         }
-        var response = HTTPResponse.text(.methodNotAllowed, "Method not allowed\n")
-        response.fields.set("Allow", route.allowed)
-        return .refused(response)
+        return .refused(route.methodNotAllowed)
     }
 }

@@ -137,9 +137,7 @@ package final class HTTPServer: Sendable {
         guard let running = try begin(servers, stopped) else { return }
         await withTaskCancellationHandler {
             await withTaskGroup { group in
-                group.addTask(executorPreference: servers[0].loop) {
-                    await self.serve(running)
-                }
+                group.addTask { await self.serveAll(running) }
                 group.addTask { await self.enforceDrain(servers, stops) }
                 while await group.next() != nil { group.cancelAll() }
             }
@@ -203,11 +201,24 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// Accepts, and serves what wakes up, until it is told to stop and the last connection ends.
+    private func serveAll(_ running: Running) async {
+        await withDiscardingTaskGroup { group in
+            for server in running.servers {
+                group.addTask(executorPreference: server.loop) {
+                    await server.runWoken { self.ended($0) }
+                }
+            }
+            group.addTask(executorPreference: running.servers[0].loop) {
+                await self.serve(running)
+            }
+        }
+    }
+
     /// Accepts until it is told to stop, then waits for the connections; on the first loop.
     private func serve(_ running: Running) async {
         let context = HTTPConnection.Context(
-            configuration: configuration,
-            timeouts: HTTPConnection.Timeouts(configuration),
+            configuration,
             handler: handler,
             refusal: refusal,
             metrics: metrics,
@@ -279,10 +290,12 @@ package final class HTTPServer: Sendable {
         _ context: HTTPConnection.Context
     ) async {
         var admission = admission
-        defer { ledger.withLock { $0.connectionEnded(admission) } }
-        guard let socket = try? Socket(accepted, on: server.loop) else { return }
+        guard let socket = try? Socket(accepted, on: server.loop) else {
+            return ledger.withLock { $0.connectionEnded(admission) }
+        }
         guard let peer = await client(of: socket, on: server, context) else {
-            return socket.close()
+            socket.close()
+            return ledger.withLock { $0.connectionEnded(admission) }
         }
         var counted: ClientKey?
         if case .serve(let loop) = admission, let key = clients.connectionKey(peer) {
@@ -295,21 +308,30 @@ package final class HTTPServer: Sendable {
         } else if case .refuse = admission {
             metrics.connectionsRefused.increment()
         }
-        defer { if let counted { ledger.withLock { $0.clientLeft(counted) } } }
         let connection = HTTPConnection(
             transport(over: socket, on: server),
             peer: peer,
             server: server,
+            place: HTTPConnection.Place(admission: admission, client: counted),
             context: context
         )
         switch admission {
         case .serve:
             metrics.accepted.increment()
             metrics.connections.add(1)
-            await connection.run()
-            metrics.connections.add(-1)
+            guard await connection.run() == .ended else { return }
         case .refuse: await connection.turnAway()
         case .drop: socket.close()
+        }
+        ended(connection.place)
+    }
+
+    /// Takes a connection that has ended off the books.
+    private func ended(_ place: HTTPConnection.Place) {
+        if case .serve = place.admission { metrics.connections.add(-1) }
+        ledger.withLock { ledger in
+            if let client = place.client { ledger.clientLeft(client) }
+            ledger.connectionEnded(place.admission)
         }
     }
 

@@ -58,6 +58,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var writeTimeout = Duration.seconds(30)
     /// Between a response and the next request.
     package var idleTimeout = Duration.seconds(60)
+    /// How long a connection that waits for a request keeps its task; none of its client's
+    /// business.
+    package var restDelay = Duration.milliseconds(200)
     /// How long a connection is drained after its last response, so that the client gets to read
     /// it before a reset.
     package var lingerTimeout = Duration.seconds(2)

@@ -1,9 +1,11 @@
 internal import ReelHTTP
 internal import ReelObservability
+internal import ReelRuntime
 
 /// The numbers of one listener.
 struct HTTPServerMetrics: Sendable {
     let connections: Gauge
+    let resting: Gauge
     let accepted: Counter
     /// Turned away because there were too many in all.
     let connectionsRefused: Counter
@@ -11,6 +13,8 @@ struct HTTPServerMetrics: Sendable {
     let clientConnectionsRefused: Counter
     private let requestsLimited: Counter
     private let responses: [Counter]
+    /// The counters of the rules that have been broken so far.
+    private let refusals = Locked<[HTTPRule: Counter]>([:])
     private let metrics: Metrics
     private let listener: String
 
@@ -20,6 +24,11 @@ struct HTTPServerMetrics: Sendable {
         connections = metrics.gauge(
             "reelhook_http_connections",
             help: "Connections that are open.",
+            labels: ["listener": listener]
+        )
+        resting = metrics.gauge(
+            "reelhook_http_connections_resting",
+            help: "Open connections that have waited for a request for a while.",
             labels: ["listener": listener]
         )
         accepted = metrics.counter(
@@ -56,11 +65,14 @@ struct HTTPServerMetrics: Sendable {
 
     /// Counts a request that was refused before it reached a handler.
     func refused(_ rule: HTTPRule) {
-        metrics.counter(
+        if let known = refusals.withLock({ $0[rule] }) { return known.increment() }
+        let counter = metrics.counter(
             "reelhook_http_requests_refused_total",
             help: "Requests that were refused by the decoder, by the rule that they broke.",
             labels: ["listener": listener, "rule": rule.rawValue]
-        ).increment()
+        )
+        refusals.withLock { $0[rule] = counter }
+        counter.increment()
     }
 
     /// Counts a request that was answered 429.

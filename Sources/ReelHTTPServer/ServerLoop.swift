@@ -19,6 +19,10 @@ final class ServerLoop: @unchecked Sendable {
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
     /// Sockets of which the PROXY header has not come yet.
     private var awaited: [ObjectIdentifier: Socket] = [:]
+    /// Connections without a task, and of them those that are to have one.
+    private var restingCount = 0
+    private var woken: [HTTPConnection] = []
+    private var waker: Waiter<Void>?
     private(set) var isStopping = false
     /// The buffers of the loop's sessions of TLS; none without one.
     private(set) lazy var scratch = TLSTransport.Scratch()
@@ -70,6 +74,41 @@ final class ServerLoop: @unchecked Sendable {
         connections[ObjectIdentifier(connection)] = nil
     }
 
+    /// Counts a connection that has no task for now, until it is woken.
+    func beginRest() {
+        restingCount += 1
+    }
+
+    /// Gives a connection a task again; once for each rest.
+    func wake(_ connection: HTTPConnection) {
+        restingCount -= 1
+        woken.append(connection)
+        resumeWaker()
+    }
+
+    /// Runs the connections that wake up until the server has stopped and none is left.
+    func runWoken(onEnd: @escaping @Sendable (HTTPConnection.Place) -> Void) async {
+        await withDiscardingTaskGroup { group in
+            while true {
+                while let connection = woken.popLast() {
+                    let confined = Confined(connection)
+                    group.addTask(executorPreference: loop) {
+                        let connection = confined.value
+                        if await connection.run() == .ended { onEnd(connection.place) }
+                    }
+                }
+                if isStopping, restingCount == 0 { return }
+                await Waiter.wait { waker = $0 }
+            }
+        }
+    }
+
+    private func resumeWaker() {
+        let resumed = waker
+        waker = nil
+        resumed?.resume(returning: ())
+    }
+
     func add(awaited socket: Socket) {
         awaited[ObjectIdentifier(socket)] = socket
         if isStopping { socket.interruptReading() }
@@ -91,6 +130,7 @@ final class ServerLoop: @unchecked Sendable {
             for connection in self.connections.values where connection.isIdle {
                 connection.interrupt()
             }
+            self.resumeWaker()
         }
     }
 

@@ -63,6 +63,10 @@ final class TLSTransport: ConnectionTransport {
         try await socket.waitUntilReadable(until: deadline)
     }
 
+    func watchReading(until deadline: Deadline, _ action: @escaping () -> Void) {
+        socket.watchReading(until: deadline, action)
+    }
+
     func readAvailable(into buffer: inout [UInt8]) throws(SocketError) -> Int? {
         guard !hasFailed else { return try socket.readAvailable(into: &buffer) }
         guard !session.isClosedByPeer, !hasEnded else { return 0 }

@@ -100,7 +100,7 @@ package final class EventLoop: TaskExecutor, Sendable {
 
     private func run() {
         threadID.store(pthread_self(), ordering: .relaxed)
-        var spare: [Work] = []
+        var (spare, batch): ([Work], [Work]) = ([], [])
         while true {
             core.poll()
             let isStopping = inbox.withLock { inbox in
@@ -109,7 +109,7 @@ package final class EventLoop: TaskExecutor, Sendable {
             }
             core.local.append(contentsOf: spare)
             spare.removeAll(keepingCapacity: true)
-            let hasRun = runLocal()
+            let hasRun = runLocal(&batch)
             if isStopping {
                 guard hasRun else { return }
                 core.wake()
@@ -119,9 +119,10 @@ package final class EventLoop: TaskExecutor, Sendable {
 
     /// Runs what is queued and what that queues in turn, up to a bound so that descriptors and
     /// timers get their turn too.
-    private func runLocal() -> Bool {
+    ///
+    /// The batch is empty before and after, and keeps its room.
+    private func runLocal(_ batch: inout [Work]) -> Bool {
         var rounds = 0
-        var batch: [Work] = []
         while !core.local.isEmpty, rounds < 16 {
             rounds += 1
             swap(&batch, &core.local)

@@ -9,13 +9,27 @@ final class Registration {
     /// How a wait ended.
     enum Outcome: Sendable { case ready, timedOut, cancelled }
 
+    /// Who learns that a wait is over.
+    private enum Listener {
+        case task(Waiter<Outcome>)
+        /// Asks for itself how it ended.
+        case action(() -> Void)
+
+        func waitEnded(_ outcome: Outcome) {
+            switch self {
+            case .task(let waiter): waiter.resume(returning: outcome)
+            case .action(let action): action()
+            }
+        }
+    }
+
     private struct Side {
         /// An edge that came while nobody waited, or before the first call.
         var isReady = true
-        var waiter: Waiter<Outcome>?
+        var waiter: Listener?
         var deadline = Deadline.never
 
-        mutating func begin(_ waiter: Waiter<Outcome>, _ end: Deadline) {
+        mutating func begin(_ waiter: Listener, _ end: Deadline) {
             precondition(self.waiter == nil, "two wait for one direction of a socket")
             self.waiter = waiter
             deadline = end
@@ -24,9 +38,9 @@ final class Registration {
         /// Ends the wait if there is one; an edge that nobody waits for is kept.
         mutating func finish(_ outcome: Outcome) {
             if outcome == .ready { isReady = true }
-            let resumed = waiter
+            let told = waiter
             waiter = nil
-            resumed?.resume(returning: outcome)
+            told?.waitEnded(outcome)
         }
 
         /// Ends the wait if it is due, else says when it will be.
@@ -68,11 +82,19 @@ final class Registration {
         guard deadline > core.now else { return .timedOut }
         return await Waiter.wait { waiter in
             switch direction {
-            case .reading: reading.begin(waiter, deadline)
-            case .writing: writing.begin(waiter, deadline)
+            case .reading: reading.begin(.task(waiter), deadline)
+            case .writing: writing.begin(.task(waiter), deadline)
             }
             arm(deadline)
         }
+    }
+
+    /// Calls an action on the loop's thread when a wait for reading would end, perhaps at once;
+    /// no task is needed until then.
+    func watchReading(until deadline: Deadline, _ action: @escaping () -> Void) {
+        guard !isCancelled, !reading.isReady, deadline > core.now else { return action() }
+        reading.begin(.action(action), deadline)
+        arm(deadline)
     }
 
     /// Notes that the last call took all there was, or filled all the room: the next one waits.

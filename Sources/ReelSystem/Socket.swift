@@ -46,6 +46,13 @@ package final class Socket: @unchecked Sendable {
         try await ready(.reading, until: deadline)
     }
 
+    /// Calls an action on the loop's thread when `waitUntilReadable` would end, which may be at
+    /// once: who waits long needs no task for it.
+    package func watchReading(until deadline: Deadline, _ action: @escaping () -> Void) {
+        precondition(loop.isCurrent, "a socket was used off its loop")
+        registration.watchReading(until: deadline, action)
+    }
+
     /// Reads what is there without waiting; at most as much as the buffer holds.
     ///
     /// - Returns: How many bytes were put at the buffer's start; 0 once the peer has sent all; nil

@@ -1,18 +1,19 @@
 /// A suspended task and the one right to resume it.
 ///
 /// It stands for `UnsafeContinuation` on the loop, where a checked one would cost an allocation
-/// for each request. Whoever holds it resumes it once; the places that do are in this room.
+/// for each request. Whoever holds it resumes it once.
 @safe
-struct Waiter<Value: Sendable>: Sendable {
+package struct Waiter<Value: Sendable>: Sendable {
     // SAFETY: kept in one variable at a time, and taken out of it before it is resumed.
     private let continuation: UnsafeContinuation<Value, Never>
 
-    func resume(returning value: Value) {
+    /// Lets the task go on; once.
+    package func resume(returning value: Value) {
         unsafe continuation.resume(returning: value)
     }
 
     /// Suspends the task after `body` has put its waiter away.
-    static func wait(_ body: (Waiter) -> Void) async -> Value {
+    package static func wait(_ body: (Waiter) -> Void) async -> Value {
         await unsafe withUnsafeContinuation { continuation in
             body(unsafe Waiter(continuation: continuation))
         }
