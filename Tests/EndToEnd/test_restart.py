@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -85,7 +86,7 @@ class Load:
                 try:
                     self._post(connection, body, fields)
                     uses += 1
-                except (http.client.RemoteDisconnected, ConnectionError):
+                except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
                     if not uses:
                         raise
                     connection.close()
@@ -140,9 +141,9 @@ def test_a_stop_under_load_answers_what_it_took_and_loses_nothing(serve, quiet):
     assert time.monotonic() - began < 10
     load.end()
     assert set(load.acknowledged) <= kept_ids(service)
-    # After the end there is nobody; before it no client was cut off.
+    # Nobody takes the port over: who connects at the very end is reset, and later refused.
     for failure in load.failures:
-        assert "ConnectionRefused" in failure, failure
+        assert "ConnectionRefused" in failure or "ConnectionReset" in failure, failure
 
 
 def test_a_request_under_way_is_answered_and_one_that_stalls_holds_nothing_up(serve, quiet):
