@@ -8,7 +8,11 @@ extension JournalTables {
 
     func append(_ draft: EntryDraft) throws(SQLiteFault) -> AppendOutcome {
         let source = try number(of: draft.source)
-        if let id = draft.webhookID, let known = try delivery(id, source) {
+        let keys = try keys()
+        let webhookKey = draft.webhookID.map { keys.hash(of: $0) }
+        if let id = draft.webhookID, let webhookKey,
+            let known = try delivery(id, source, among: keys.candidates(ofWebhook: webhookKey))
+        {
             try connection.run(
                 "UPDATE entries SET redelivery_count = redelivery_count + 1 WHERE sequence = ?1",
                 [.integer(known)]
@@ -19,6 +23,7 @@ extension JournalTables {
         let provider = try number(of: draft.provider)
         let (video, outcome) = try settleVideo(of: draft, provider, sequence)
         try insert(draft, outcome, sequence, source, provider, video)
+        keys.add(sequence, webhook: webhookKey, event: draft.eventID.map { keys.hash(of: $0) })
         try widenSpan(sequence, draft.receivedAt)
         if case .appended = outcome, case .runs = draft.plan, let plan = draft.plan {
             try self.plan(sequence, plan)
@@ -26,14 +31,20 @@ extension JournalTables {
         return outcome
     }
 
-    private func delivery(_ webhookID: String, _ source: Int64) throws(SQLiteFault) -> Int64? {
-        try connection.first(
-            """
-            SELECT sequence FROM entries INDEXED BY entries_by_webhook
-            WHERE webhook_key = ?1 AND webhook_id = ?2 AND source = ?3
-            """,
-            [.integer(LookupKey.of(webhookID)), .text(webhookID), .integer(source)]
-        ) { $0.integer(0) }
+    /// The entry of these that has the `webhook-id` and came by the source.
+    private func delivery(
+        _ webhookID: String,
+        _ source: Int64,
+        among candidates: [Int64]
+    ) throws(SQLiteFault) -> Int64? {
+        for sequence in candidates {
+            let found = try connection.first(
+                "SELECT 1 FROM entries WHERE sequence = ?1 AND webhook_id = ?2 AND source = ?3",
+                [.integer(sequence), .text(webhookID), .integer(source)]
+            ) { _ in true }
+            if found != nil { return sequence }
+        }
+        return nil
     }
 
     private func takeSequence() throws(SQLiteFault) -> Int64 {
@@ -123,20 +134,14 @@ extension JournalTables {
             """
             INSERT INTO entries (
                 sequence, state, origin, source, provider, type, video, received_at, occurred_at,
-                related, webhook_key, webhook_id, event_key, event_id, reason_code, reason_detail,
-                is_planned
-            ) VALUES (
-                ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
-            )
+                related, webhook_id, event_id, reason_code, reason_detail, is_planned
+            ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
             """,
             [
                 .integer(sequence), .integer(state.code), .integer(draft.origin.code),
                 .integer(source), .integer(provider), type, .optional(video),
                 .moment(draft.receivedAt), .optional(draft.occurredAt), .optional(related),
-                .optional(draft.webhookID.map { LookupKey.of($0) }),
-                .optional(draft.webhookID),
-                .optional(draft.eventID.map { LookupKey.of($0) }),
-                .optional(draft.eventID),
+                .optional(draft.webhookID), .optional(draft.eventID),
                 .optional(reason?.code), .optional(reason?.detail),
                 .integer(isPlanned ? 1 : 0),
             ]

@@ -64,25 +64,26 @@ extension JournalTables {
         if let videos {
             rest.add("video IN (SELECT value FROM json_each(?))", Self.list(videos))
         }
-        return Self.keyed(query, videos, rest)
+        return try keyed(query, videos, rest)
     }
 
-    private static func keyed(
+    private func keyed(
         _ query: EntryQuery,
         _ videos: [Int64]?,
         _ rest: Conditions
-    ) -> [Selection] {
+    ) throws(SQLiteFault) -> [Selection] {
+        let isListed = "sequence IN (SELECT value FROM json_each(?))"
         if let sequences = query.sequences {
-            let condition = "sequence IN (SELECT value FROM json_each(?))"
-            return [rest.selection("", condition, list(sequences))]
+            return [rest.selection("", isListed, Self.list(sequences))]
         }
-        if let id = query.webhookID {
-            let hash = SQLiteValue.integer(LookupKey.of(id))
-            return [rest.selection("entries_by_webhook", "webhook_key = ?", hash)]
-        }
-        if let id = query.eventID {
-            let hash = SQLiteValue.integer(LookupKey.of(id))
-            return [rest.selection("entries_by_event", "event_key = ?", hash)]
+        let key = query.webhookID.map { (id: $0, kind: KeyRun.Kind.webhook) }
+        if let key = key ?? query.eventID.map({ (id: $0, kind: KeyRun.Kind.event) }) {
+            // Those that a run knows by the hash of the id, and those that no run knows yet.
+            let (candidates, last) = try candidates(of: key.id, key.kind)
+            return [
+                rest.selection("", isListed, Self.list(candidates)),
+                rest.selection("", "sequence > ?", .integer(last)),
+            ]
         }
         if let videos {
             return videos.map {
@@ -90,6 +91,19 @@ extension JournalTables {
             }
         }
         return [rest.selection("entries_unplanned", "state = 0 AND is_planned = 0")]
+    }
+
+    /// The entries that may have an id by the runs of keys, and the last that a run holds.
+    private func candidates(
+        of id: String,
+        _ kind: KeyRun.Kind
+    ) throws(SQLiteFault) -> (candidates: [Int64], last: Int64) {
+        let table = KeyRunTable(connection: connection)
+        let hash = try table.hash().of(id)
+        let runs = try table.runs(.live)
+        var candidates: [Int64] = []
+        for run in runs { candidates += try table.sequences(of: hash, kind, in: run) }
+        return (candidates, runs.first?.lastSequence ?? 0)
     }
 
     private static func ranges(

@@ -19,6 +19,9 @@ final class JournalTables {
     /// The block of entries that is being filled, and from when to when they were received.
     var span: (block: Int64, first: Int64, last: Int64)?
     var spanChanged = false
+    /// Where the entries of a `webhook-id` are; nil until something is appended.
+    private var keyIndex: KeyIndex?
+    private let keyFilterByteCountMax: Int
 
     /// The entries at work whose rows need not be read again, by sequence.
     var hot: [Int64: HotEntry] = [:]
@@ -30,8 +33,12 @@ final class JournalTables {
 
     private static let rememberedCountMax = 4_096
 
-    init(_ connection: Connection) {
+    init(
+        _ connection: Connection,
+        configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration()
+    ) {
         self.connection = connection
+        keyFilterByteCountMax = configuration.keyFilterByteCountMax
     }
 
     /// Forgets what a transaction that was rolled back may have made.
@@ -40,11 +47,34 @@ final class JournalTables {
         hot = [:]
         span = nil
         spanChanged = false
+        keyIndex?.rollBack()
         words = [:]
         wordTexts = [:]
         chains = [:]
         chainNumbers = [:]
     }
+
+    // MARK: Keys
+
+    /// The index of keys, which is read from the tables when it is first asked for.
+    ///
+    /// It is asked for before the open transaction has inserted an entry.
+    func keys() throws(SQLiteFault) -> KeyIndex {
+        if let keyIndex { return keyIndex }
+        let index = try KeyIndex(connection, filterByteCountMax: keyFilterByteCountMax)
+        try index.readRecent()
+        keyIndex = index
+        return index
+    }
+
+    /// Takes note that the transaction is on disk.
+    func noteCommitted() { keyIndex?.noteCommitted() }
+
+    /// The index of keys where it has something to do.
+    var dueKeys: KeyIndex? { keyIndex.flatMap { $0.isStepDue ? $0 : nil } }
+
+    /// Forgets the index of keys, of which a step failed; the next append reads it again.
+    func forgetKeys() { keyIndex = nil }
 
     // MARK: Names
 

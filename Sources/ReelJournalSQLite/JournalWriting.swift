@@ -16,6 +16,8 @@ final class JournalWriting {
     private var checkpointedPageCount = 0
     /// No checkpoint is tried before this moment of `time.uptime()`.
     private var checkpointPause: Duration?
+    /// The same for the index of keys.
+    private var keysPause: Duration?
 
     /// Copies the log into the database, waiting for readers or not; whether all was copied.
     typealias Checkpoint = (Connection, Bool) throws(SQLiteFault) -> Bool
@@ -31,7 +33,7 @@ final class JournalWriting {
             try connection.checkpoint(waiting: isWaiting)
         }
     ) {
-        tables = JournalTables(connection)
+        tables = JournalTables(connection, configuration: configuration)
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
@@ -62,6 +64,7 @@ final class JournalWriting {
             for work in works { commit([work]) }
             return
         }
+        keepKeysIfDue(tables)
         checkpointIfDue(tables)
     }
 
@@ -74,6 +77,7 @@ final class JournalWriting {
         for work in works { try work.perform(tables) }
         try tables.writeSpan()
         try tables.connection.run("COMMIT")
+        tables.noteCommitted()
         metrics.commits.increment()
         metrics.commitSeconds.observe(time.uptime() - start)
         metrics.writesPerCommit.observe(Double(works.count))
@@ -81,7 +85,7 @@ final class JournalWriting {
 
     private func openTables() throws(JournalError) -> JournalTables {
         if let tables { return tables }
-        let opened = JournalTables(try open())
+        let opened = JournalTables(try open(), configuration: configuration)
         metrics.reopenings.increment()
         logger.info("The journal is open again")
         tables = opened
@@ -110,6 +114,27 @@ final class JournalWriting {
         for work in works {
             metrics.failed(error)
             work.fail(error)
+        }
+    }
+
+    /// Does a bounded piece of the index of keys' work, which nobody waits for.
+    private func keepKeysIfDue(_ tables: JournalTables) {
+        if let keysPause, time.uptime() < keysPause { return }
+        guard let keys = tables.dueKeys else { return }
+        do throws(SQLiteFault) {
+            try tables.connection.run("BEGIN IMMEDIATE")
+            try keys.step()
+            try tables.connection.run("COMMIT")
+            keysPause = nil
+        } catch {
+            logger.error(
+                "Keys of the journal could not be put in order",
+                ["reason": .string(error.journalError.code), "code": .integer(Int(error.code))]
+            )
+            // They are in the entries' rows all the same, from which they are read again.
+            keysPause = time.uptime() + configuration.checkpointRetryWait
+            tables.forgetKeys()
+            undo(tables, error)
         }
     }
 

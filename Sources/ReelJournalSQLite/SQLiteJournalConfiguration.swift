@@ -9,7 +9,7 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     /// How many reads may wait for one reader; one more is refused as overloaded.
     package var queuedReadCountMax = 4_096
     /// The length of the write-ahead log at which it is copied into the database.
-    package var checkpointByteCount = 16 << 20
+    package var checkpointByteCount = 4 << 20
     /// The length of the write-ahead log at which the writer waits for readers to let go of it.
     package var walByteCountMax = 256 << 20
     /// After a copy that failed, until the next is tried.
@@ -17,7 +17,14 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     /// The largest database; a write that needs more is refused as on a full disk.
     package var byteCountMax: Int64 = 1 << 40
     /// The memory for pages of each connection.
-    package var cacheByteCount = 64 << 20
+    package var cacheByteCount = 8 << 20
+    /// The memory for filters over the `webhook-id`s of older entries, ten bits for each.
+    ///
+    /// Beyond it, the oldest entries are looked for on disk with every append.
+    package var keyFilterByteCountMax = 16 << 20
+    /// How many entries share the smallest run of keys, as a power of two; it holds for a journal
+    /// that is made, and is kept in it.
+    package var keyBlockShift = 13
     /// How long a statement waits for another process that reads the file.
     package var lockWait: Duration = .seconds(5)
 

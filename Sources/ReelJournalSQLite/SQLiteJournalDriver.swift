@@ -129,6 +129,8 @@ package final class SQLiteJournalDriver: JournalDriver {
             let pages = configuration.byteCountMax / Int64(connection.pageByteCount)
             try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
             try Schema.migrate(connection, from: found)
+            if found == 0 { try Schema.settle(connection, configuration) }
+            try KeyIndex.catchUp(connection)
             let synchronous = try connection.number("PRAGMA synchronous")
             return mode == "wal" && synchronous == 2
         }

@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
-    static let migrations: [String] = [tables + indexes]
+    static let migrations: [String] = [tables + indexes, keyRuns]
 
     private static let tables = """
         -- Numbers to remember: sequence_floor, below which no sequence is given out.
@@ -170,6 +170,48 @@ enum Schema {
         CREATE INDEX runs_of_video ON runs (video, sequence) WHERE state <= 2 AND video IS NOT NULL;
         CREATE INDEX runs_dead ON runs (sequence) WHERE state = 4;
         """
+
+    // Of `webhook_key` and `event_key`, which nothing reads any more, new entries have none: to take
+    // the columns away would write every row anew.
+    private static let keyRuns = """
+        DROP INDEX entries_by_webhook;
+        DROP INDEX entries_by_event;
+
+        -- Sorted sets of the hashes of webhook-ids and event ids: see KeyIndex.
+        CREATE TABLE key_runs (
+            number INTEGER PRIMARY KEY,
+            level INTEGER NOT NULL,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),
+            first_sequence INTEGER NOT NULL,
+            last_sequence INTEGER NOT NULL,
+            webhook_page_count INTEGER NOT NULL,
+            event_page_count INTEGER NOT NULL,
+            webhook_key_count INTEGER NOT NULL,
+            event_key_count INTEGER NOT NULL,
+            filter_block_count INTEGER NOT NULL
+        ) STRICT;
+
+        -- The place is made of the run, the kind and the page's number in them.
+        CREATE TABLE key_pages (
+            place INTEGER PRIMARY KEY,
+            content BLOB NOT NULL
+        ) STRICT;
+
+        INSERT INTO marks (name, value) VALUES
+            ('key_hash_1', random()), ('key_hash_2', random()), ('key_block_shift', 13);
+        """
+
+    /// Sets what a journal that is made is to have for good.
+    static func settle(
+        _ connection: Connection,
+        _ configuration: SQLiteJournalConfiguration
+    ) throws(SQLiteFault) {
+        guard configuration.keyBlockShift != 13 else { return }
+        try connection.run(
+            "UPDATE marks SET value = ?1 WHERE name = 'key_block_shift'",
+            [.integer(configuration.keyBlockShift)]
+        )
+    }
 
     /// The schema that a file has; 0 for an empty one.
     ///

@@ -27,7 +27,7 @@ struct SQLiteFileTests {
         await (try bench.open()).close()
         try patch(bench.path, at: Self.userVersionOffset, [0, 0, 0, 99])
         let before = try FileTree.read(bench.path)
-        let refusal = JournalError.newerSchema(found: 99, known: 1)
+        let refusal = JournalError.newerSchema(found: 99, known: 2)
         #expect(throws: refusal) { try bench.open() }
         #expect(throws: refusal) { try SQLiteJournalDriver.openReadOnly(path: bench.path) }
         #expect(try FileTree.read(bench.path) == before)
