@@ -184,6 +184,16 @@ let package = Package(
             path: "Tests/Benchmarks/dispatching",
             swiftSettings: settings
         ),
+        // What Tests/Benchmarks/journal runs.
+        .executableTarget(
+            name: "JournalBenchmark",
+            dependencies: [
+                "ReelRuntime", "ReelObservability", "ReelWebhooks", "ReelJournal",
+                "ReelJournalSQLite",
+            ],
+            path: "Tests/Benchmarks/appending",
+            swiftSettings: settings
+        ),
 
         // Tests: what they share, then one for each room.
         .target(

@@ -15,6 +15,8 @@ package final class Journal: Sendable {
         case everything
         /// What may have made work for a dispatcher.
         case work
+        /// What may be news of a video.
+        case videos
     }
 
     private struct Followers {
@@ -33,7 +35,8 @@ package final class Journal: Sendable {
 
     /// Appends, with its plan where somebody knows one, and wakes the followers.
     ///
-    /// An append that made no work wakes nobody who wants to hear of work.
+    /// An append that made no work wakes nobody who wants to hear of work, and one that names no
+    /// video nobody who wants to hear of videos.
     ///
     /// - Throws: `JournalError` when it is not on disk; nothing was changed then.
     package func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
@@ -41,14 +44,21 @@ package final class Journal: Sendable {
         let planner = draft.fault == nil ? planner.withLock { $0 } : nil
         if let planner { draft.plan = planner.plan(for: draft) }
         let outcome = try await driver.append(draft)
-        guard case .appended(let sequence) = outcome, draft.fault == nil else {
-            wake(for: .everything)
-            return outcome
+        var madeWork = false
+        if case .appended(let sequence) = outcome, draft.fault == nil {
+            if let plan = draft.plan { planner?.noteAppended(draft, as: sequence, with: plan) }
+            switch draft.plan {
+            case .unhandled: break
+            case .runs, nil: madeWork = true
+            }
         }
-        if let plan = draft.plan { planner?.noteAppended(draft, as: sequence, with: plan) }
-        switch draft.plan {
-        case .unhandled: wake(for: .everything)
-        case .runs, nil: wake()
+        let namesVideo = draft.videoID != nil
+        wake { interest in
+            switch interest {
+            case .everything: true
+            case .work: madeWork
+            case .videos: namesVideo
+            }
         }
         return outcome
     }
@@ -85,11 +95,8 @@ package final class Journal: Sendable {
     }
 
     /// Wakes whoever follows what happens, and nobody who looks for work: after a verdict.
-    package func wakeReaders() { wake(for: .everything) }
-
-    /// Wakes those alone who have this interest.
-    private func wake(for interest: Interest) {
-        wake { $0 == interest }
+    package func wakeReaders() {
+        wake { $0 == .everything }
     }
 
     private func wake(_ isMeant: (Interest) -> Bool) {

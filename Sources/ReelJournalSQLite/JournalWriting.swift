@@ -55,7 +55,7 @@ final class JournalWriting {
         }
         do throws(SQLiteFault) {
             try transact(works, tables)
-            for work in works { work.succeed() }
+            HeldWakes.hold { for work in works { work.succeed() } }
         } catch {
             undo(tables, error)
             guard works.count > 1, !error.isOfDisk, self.tables != nil else {

@@ -6,15 +6,20 @@ extension SQLiteJournalDriver {
     func write<Value: Sendable>(
         _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
     ) async throws(JournalError) -> Value {
-        // SQLITE_READONLY
-        guard let writer else { throw .driver(code: 8) }
+        guard let writer else { throw Self.readOnly }
         let result = await withCheckedContinuation { continuation in
-            let work = AwaitedWork(continuation, work)
-            guard let error = writer.put(work) else { return }
-            metrics.failed(error)
-            work.fail(error)
+            put(AwaitedWork(continuation, work), to: writer)
         }
         return try result.get()
+    }
+
+    /// SQLITE_READONLY.
+    private static let readOnly = JournalError.driver(code: 8)
+
+    private func put(_ work: any TableWork, to writer: JournalWriter) {
+        guard let error = writer.put(work) else { return }
+        metrics.failed(error)
+        work.fail(error)
     }
 
     func read<Value: Sendable>(
@@ -30,7 +35,11 @@ extension SQLiteJournalDriver {
     // MARK: Writing
 
     package func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
-        let outcome = try await write { (tables) throws(SQLiteFault) in try tables.append(draft) }
+        guard let writer else { throw Self.readOnly }
+        let result = await withCheckedContinuation { continuation in
+            put(AppendWork(draft, continuation), to: writer)
+        }
+        let outcome = try result.get()
         metrics.appended(outcome)
         return outcome
     }

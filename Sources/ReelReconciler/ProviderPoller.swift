@@ -60,7 +60,7 @@ final class ProviderPoller: Sendable {
     }
 
     func run() async throws {
-        let wakeUps = journal.wakeUps()
+        let wakeUps = journal.wakeUps(for: .videos)
         await recallWebhooks()
         await withDiscardingTaskGroup { group in
             group.addTask {

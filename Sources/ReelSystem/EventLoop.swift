@@ -95,7 +95,7 @@ package final class EventLoop: TaskExecutor, Sendable {
             inbox.work.append(work)
             return inbox.work.count == 1
         }
-        if wasEmpty { core.wake() }
+        if wasEmpty { HeldWakes.perform { [core] in core.wake() } }
     }
 
     private func run() {

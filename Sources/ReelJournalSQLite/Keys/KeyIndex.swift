@@ -15,6 +15,12 @@ final class KeyIndex {
     private struct Live {
         let run: KeyRun
         let filter: KeyFilter?
+
+        /// Whether it is to be looked into for a `webhook-id` of that hash.
+        func mayHold(_ hash: UInt64) -> Bool {
+            guard let filter else { return true }
+            return filter.mayHold(hash)
+        }
     }
 
     static let levelShift: Int64 = 3
@@ -73,9 +79,8 @@ final class KeyIndex {
     /// The entries that may have the `webhook-id` of that hash.
     func candidates(ofWebhook hash: UInt64) throws(SQLiteFault) -> [Int64] {
         var found = recent.sequences(ofWebhook: hash)
-        for one in live {
-            if let filter = one.filter, !filter.mayHold(hash) { continue }
-            found += try table.sequences(of: hash, .webhook, in: one.run)
+        for index in live.indices where live[index].mayHold(hash) {
+            found += try table.sequences(of: hash, .webhook, in: live[index].run)
         }
         return found
     }

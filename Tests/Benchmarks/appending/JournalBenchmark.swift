@@ -1,5 +1,3 @@
-internal import Glibc
-internal import ReelHTTP
 internal import ReelJournal
 internal import ReelJournalSQLite
 internal import ReelObservability
@@ -13,7 +11,7 @@ internal import ReelWebhooks
 /// every 32,768 entries that begin at one of the places. `appending look PATH` opens it, says how
 /// long that took, and times a list by each filter.
 @main
-struct AppendBenchmark {
+struct JournalBenchmark {
     private static let waiterCount = 64
     private static let sampleCount: Int64 = 32_768
 
