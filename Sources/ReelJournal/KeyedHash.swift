@@ -1,7 +1,7 @@
 /// A 64-bit hash with a key: SipHash-2-4 (Aumasson and Bernstein, 2012).
 ///
-/// With a key that is drawn when a journal is made and kept in it, nobody who chooses ids can choose
-/// which of them collide. Whoever looks an id up by its hash compares the whole id after.
+/// With a key that is drawn when a journal is made and kept in it, nobody who chooses ids can
+/// choose which of them collide. Whoever looks an id up by its hash compares the whole id after.
 package struct KeyedHash: Hashable, Sendable {
     private let first: UInt64
     private let second: UInt64

@@ -171,8 +171,8 @@ enum Schema {
         CREATE INDEX runs_dead ON runs (sequence) WHERE state = 4;
         """
 
-    // Of `webhook_key` and `event_key`, which nothing reads any more, new entries have none: to take
-    // the columns away would write every row anew.
+    // Of `webhook_key` and `event_key`, which nothing reads any more, new entries have none: to
+    // take the columns away would write every row anew.
     private static let keyRuns = """
         DROP INDEX entries_by_webhook;
         DROP INDEX entries_by_event;

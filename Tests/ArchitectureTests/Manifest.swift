@@ -25,9 +25,10 @@ struct Manifest {
         let targets =
             #/\.\w*arget\(\s*name: "(\w+)",\s*dependencies: ([^)]*?),\s*(path|sw)([^)]*)/#
         for match in text.matches(of: targets) {
-            // What has a path of its own stands under `Tests`, in a folder that names it.
+            // What has a path of its own stands under `Tests`, in a folder that names it, or shares
+            // one with others.
             if match.3 == "path", let folder = match.4.firstMatch(of: #/Tests\/(\w+)/#)?.1 {
-                tests[String(folder)] = dependencies(match.2)
+                tests[String(folder), default: []].formUnion(dependencies(match.2))
             } else {
                 rooms[String(match.1)] = dependencies(match.2)
             }
