@@ -13,7 +13,7 @@ struct KeyIndexTests {
     init() throws {
         bench = try SQLiteBench()
         deliveries = try DeliveryMaker()
-        configuration.keyBlockShift = 2
+        configuration.keyBlockShift = 3
     }
 
     private func draft(_ webhookID: String, _ eventID: String? = nil) throws -> EntryDraft {
@@ -42,7 +42,7 @@ struct KeyIndexTests {
             let label = isAgain ? Int(random.below(UInt64(round))) : round
             let draft = try draft("wh_\(label)", "evt_\(label % 400)")
             #expect(try await driver.append(draft) == reference.append(draft))
-            guard random.below(150) == 0 else { continue }
+            guard random.below(60) == 0 else { continue }
             if random.below(2) == 0 {
                 await driver.close()
                 driver = try bench.open(configuration)

@@ -24,12 +24,12 @@ final class KeyIndex {
     }
 
     static let levelShift: Int64 = 3
-    /// Keys that are merged in one step.
-    private static let stepKeyCount = 16_384
     /// Pages that are taken away in one step.
     private static let stepPageCount = 256
-    /// Entries between two steps: enough steps for five levels.
-    private static let stepEntryCount: Int64 = 1_024
+    /// Keys that are merged in one step: as many as a block has, give or take.
+    private var stepKeyCount: Int { 2 << blockShift }
+    /// Entries between two steps, an eighth of a block: enough steps for seven levels.
+    private var stepEntryCount: Int64 { max(1, 1 << (blockShift - 3)) }
 
     private let table: KeyRunTable
     private let hash: KeyedHash
@@ -105,7 +105,7 @@ final class KeyIndex {
 
     /// Whether `step` has something to do now.
     var isStepDue: Bool {
-        isBlockWhole || hasWork && lastCommitted - lastStep >= Self.stepEntryCount
+        isBlockWhole || hasWork && lastCommitted - lastStep >= stepEntryCount
     }
 
     private var isBlockWhole: Bool { lastCommitted >= lastOfBlock(firstRecent) }
@@ -126,7 +126,7 @@ final class KeyIndex {
         guard let level = merges.keys.min(), var merge = merges[level] else { return }
         // Out of the dictionary while it changes, so that nothing of it is copied.
         merges[level] = nil
-        if try merge.advance(atMost: Self.stepKeyCount, table) {
+        if try merge.advance(atMost: stepKeyCount, table) {
             try finish(merge)
         } else {
             merges[level] = merge
