@@ -133,7 +133,8 @@ extension JournalTables {
         if let origin {
             return [rest.selection("entries_by_origin", "origin = ?", .integer(origin.code))]
         }
-        return [rest.selection("", "sequence > 0")]
+        // Not "sequence > 0": of two lower bounds SQLite begins at the first and reads all between.
+        return [rest.selection("", "TRUE")]
     }
 
     /// The sequences and moments that a query is held to; nil when nothing lies there.
