@@ -11,7 +11,7 @@ package struct HTTPClientConfiguration: Sendable, Hashable {
     /// Content that has arrived and is not yet read, for each transfer; then it pauses.
     ///
     /// One read of `receiveByteCount` may come on top.
-    package var bufferByteCountMax = 1 << 20
+    package var bufferByteCountMax = 512 << 10
     /// The most that one read from a socket takes.
     package var receiveByteCount = 256 << 10
     /// The header section of a response, interim ones included.

@@ -58,7 +58,13 @@ package final class PartFile: Sendable {
     /// - Throws: `.tooLarge` past the limit, `.diskFull` and what the disk gives.
     package func append(_ bytes: [UInt8]) async throws(AssetError) {
         let (total, isFull) = state.withLock { state in
-            state.buffer.append(contentsOf: bytes)
+            if state.buffer.isEmpty {
+                // Taken over as it is where it is long enough, which spares a copy.
+                state.buffer = bytes
+            } else {
+                state.buffer.reserveCapacity(bufferByteCount)
+                state.buffer.append(contentsOf: bytes)
+            }
             return (
                 state.written + Int64(state.buffer.count), state.buffer.count >= bufferByteCount
             )
