@@ -30,6 +30,7 @@ package enum Console {
         var router = HTTPRouter()
         register(context, in: &router)
         ControlRoutes(context: context).register(in: &router)
+        EndpointRoutes(context: context).register(in: &router)
         return router.handler
     }
 

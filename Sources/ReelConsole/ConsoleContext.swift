@@ -17,6 +17,10 @@ package struct ConsoleContext: Sendable {
     package let redirectsToStore: Bool
     /// Who knows of links that die soon.
     package let expiryWatch: ExpiryWatch
+    /// Where the secrets of endpoints go that are made by command.
+    package let endpointShelf: any EndpointShelf
+    /// Where orders are written down before they are sent.
+    package let orders: any OrderLedger
     package let metrics: Metrics
     package let logger: Logger
     package let time: any TimeSource
@@ -32,6 +36,8 @@ package struct ConsoleContext: Sendable {
         store: any AssetStore,
         redirectsToStore: Bool = false,
         expiryWatch: ExpiryWatch,
+        endpointShelf: any EndpointShelf,
+        orders: any OrderLedger,
         metrics: Metrics,
         logger: Logger,
         time: any TimeSource,
@@ -44,6 +50,8 @@ package struct ConsoleContext: Sendable {
         self.store = store
         self.redirectsToStore = redirectsToStore
         self.expiryWatch = expiryWatch
+        self.endpointShelf = endpointShelf
+        self.orders = orders
         self.metrics = metrics
         self.logger = logger
         self.time = time

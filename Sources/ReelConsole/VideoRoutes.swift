@@ -44,10 +44,9 @@ struct VideoRoutes: Sendable {
         {
             return refusal
         }
-        do throws(ProviderError) {
-            return await created(try await provider.create(creation), at: provider)
-        } catch {
-            return ErrorEnvelope.response(for: error)
+        switch await OrderDesk(context: context).create(creation, at: provider) {
+        case .made(let video): return await created(video, at: provider)
+        case .refused(let response): return response
         }
     }
 

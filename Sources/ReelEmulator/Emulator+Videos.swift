@@ -36,11 +36,12 @@ extension Emulator {
                 throw APIError(.notFound, "Character with id '\(id)' not found.")
             }
             return .json(.ok, character.serialized())
+        case .endpoints(let wanted): return try answer(wanted, exchange)
         case .control: throw .unknownRoute
         }
     }
 
-    private func authorize(_ request: HTTPRequest) throws(APIError) {
+    func authorize(_ request: HTTPRequest) throws(APIError) {
         guard let key = configuration.apiKey else { return }
         guard let sent = request.fields.only("Authorization"), sent.hasPrefix("Bearer ") else {
             throw .noKey
@@ -73,6 +74,9 @@ extension Emulator {
         exchange.faults = decision.answer.map { [$0.rawValue] } ?? decision.content.names
         switch decision.answer {
         case nil: return (nil, decision.content)
+        case .lostAnswer:
+            _ = try make(&exchange, route)
+            throw APIError(.badGateway, "Bad gateway.", type: "server_error")
         case .serverError: throw .serverError
         case .rateLimit: throw .rateLimit(retryAfterSeconds: rates.retryAfterSeconds)
         case .html: return (.html("text/html; charset=utf-8"), decision.content)
@@ -110,7 +114,8 @@ extension Emulator {
             parameters = original.parameters.with(prompt: prompt)
         case .edit, .extend:
             parameters = try derive(form, isExtension: route == .extend, now)
-        case .create, .list, .retrieve, .delete, .content, .createCharacter, .character, .control:
+        case .create, .list, .retrieve, .delete, .content, .createCharacter, .character, .endpoints,
+            .control:
             parameters = try VideoParameters(creating: form)
         }
         let video = state.withLock { $0.create(parameters, remixing: source, at: now) }

@@ -65,7 +65,7 @@ extension Emulator {
         )
     }
 
-    private func send(
+    func send(
         _ webhook: EmulatorState.Webhook,
         to target: EmulatorConfiguration.Webhook
     ) async -> (status: Int?, reason: String?, retryAfter: Duration) {

@@ -69,13 +69,20 @@ package final class Emulator: Sendable {
         receiver.withLock { $0 = webhook }
     }
 
+    /// Tells of ends there from now on; nowhere for nil.
+    func tell(_ webhook: EmulatorConfiguration.Webhook?) { receiver.withLock { $0 = webhook } }
+
     /// Answers a request; what the listener calls, and what a test without sockets calls.
     package func respond(_ request: HTTPRequest, _ peer: HTTPPeer) async -> HTTPResponse {
         var exchange = EmulatorExchange(request: request, now: time.now())
         var response: HTTPResponse
         do {
             exchange.route = try EmulatorRoute(request)
-            response = try answer(&exchange)
+            if case .endpoints(.test(let id)) = exchange.route {
+                response = try await test(id, exchange)
+            } else {
+                response = try answer(&exchange)
+            }
         } catch {
             response = error.response
         }

@@ -19,7 +19,7 @@ struct EmulatorExchange: Sendable {
         switch route {
         case .control: true
         case .create, .edit, .extend, .list, .retrieve, .delete, .content, .remix,
-            .createCharacter, .character, nil:
+            .createCharacter, .character, .endpoints, nil:
             false
         }
     }

@@ -22,6 +22,8 @@ package struct EmulatorFaults: Sendable, Hashable {
     package var serverErrors = Probability.never
     /// 429 with `Retry-After`.
     package var rateLimits = Probability.never
+    /// A job is made, and the answer is a 502 all the same.
+    package var lostAnswers = Probability.never
     /// Status 200 with a page of HTML.
     package var htmlAnswers = Probability.never
 
@@ -85,6 +87,7 @@ extension EmulatorFaults {
         ("reorder", \EmulatorFaults.reorderWebhooks),
         ("http_500", \EmulatorFaults.serverErrors),
         ("http_429", \EmulatorFaults.rateLimits),
+        ("lose_answer", \EmulatorFaults.lostAnswers),
         ("html", \EmulatorFaults.htmlAnswers),
         ("cut", \EmulatorFaults.cutTransfers),
         ("stall", \EmulatorFaults.stalledTransfers),

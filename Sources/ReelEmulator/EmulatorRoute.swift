@@ -12,7 +12,18 @@ enum EmulatorRoute: Hashable, Sendable {
     case remix(String)
     case createCharacter
     case character(String)
+    case endpoints(Endpoints)
     case control(Control)
+
+    /// What is done to webhook endpoints.
+    enum Endpoints: Hashable, Sendable {
+        case create
+        case list
+        case retrieve(String)
+        case rotate(String)
+        case test(String)
+        case delete(String)
+    }
 
     /// The surface for tests under `/emulator/`.
     enum Control: Hashable, Sendable {
@@ -44,6 +55,9 @@ enum EmulatorRoute: Hashable, Sendable {
         switch segments.first {
         case "v1" where segments.count >= 2 && segments[1] == "videos":
             self = try Self.videos(request.method, segments.dropFirst(2).map(\.self))
+        case "v1" where segments.count >= 2 && segments[1] == "webhook_endpoints":
+            let path = segments.dropFirst(2).map(\.self)
+            self = .endpoints(try Self.endpoints(request.method, path))
         case "emulator":
             self = .control(try Self.control(request.method, segments.dropFirst().map(\.self)))
         default: throw .unknownRoute
@@ -63,6 +77,19 @@ enum EmulatorRoute: Hashable, Sendable {
         case (1, let id?, _): try choose(method, [(.get, .retrieve(id)), (.delete, .delete(id))])
         case (2, let id?, "content"): try choose(method, [(.get, .content(id))])
         case (2, let id?, "remix"): try choose(method, [(.post, .remix(id))])
+        default: throw .unknownRoute
+        }
+    }
+
+    private static func endpoints(
+        _ method: HTTPMethod,
+        _ path: [String]
+    ) throws(APIError) -> Endpoints {
+        switch (path.count, path.first, path.last) {
+        case (0, _, _): try choose(method, [(.get, .list), (.post, .create)])
+        case (1, let id?, _): try choose(method, [(.get, .retrieve(id)), (.delete, .delete(id))])
+        case (2, let id?, "rotate_secret"): try choose(method, [(.post, .rotate(id))])
+        case (2, let id?, "test"): try choose(method, [(.post, .test(id))])
         default: throw .unknownRoute
         }
     }
@@ -105,6 +132,7 @@ enum EmulatorRoute: Hashable, Sendable {
         case .remix: "remix"
         case .createCharacter: "create_character"
         case .character: "character"
+        case .endpoints: "endpoints"
         case .control: "control"
         }
     }
@@ -113,7 +141,8 @@ enum EmulatorRoute: Hashable, Sendable {
     var videoID: String? {
         switch self {
         case .retrieve(let id), .delete(let id), .content(let id), .remix(let id): id
-        case .create, .edit, .extend, .list, .createCharacter, .character, .control: nil
+        case .create, .edit, .extend, .list, .createCharacter, .character, .endpoints, .control:
+            nil
         }
     }
 }

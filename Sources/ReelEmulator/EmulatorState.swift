@@ -8,6 +8,8 @@ struct EmulatorState: Sendable {
     var videos: VideoTable
     var plan: FaultPlan
     var log: EmulatorLog
+    var endpoints = EndpointTable()
+    var testCount = 0
     /// By their ids.
     var characters: [String: JSONValue] = [:]
     var characterCount = 0

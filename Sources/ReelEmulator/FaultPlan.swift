@@ -10,6 +10,7 @@ struct FaultPlan: Sendable {
         case serverError = "http_500"
         case rateLimit = "http_429"
         case html = "html"
+        case lostAnswer = "lose_answer"
     }
 
     /// What goes wrong with the bytes of an answer's body; a fraction says how far it gets.
@@ -94,6 +95,7 @@ struct FaultPlan: Sendable {
 
         var answer: AnswerFault?
         var content = ContentFaults()
+        if route == "create", hits(faults.lostAnswers) { answer = .lostAnswer }
         if hits(faults.rateLimits) { answer = .rateLimit }
         if hits(faults.serverErrors) { answer = .serverError }
         if hits(faults.htmlAnswers) { answer = .html }

@@ -2,7 +2,7 @@ internal import ReelObservability
 
 /// The calls of a provider: their names are a metric's labels.
 enum ProviderCall: String, Sendable {
-    case create, retrieve, list, delete, remix, edit, extend, content, character
+    case create, retrieve, list, delete, remix, edit, extend, content, character, endpoints
     case createCharacter = "create_character"
 }
 

@@ -14,6 +14,8 @@ package struct VideoOrder: Sendable, Hashable {
         package let bytes: [UInt8]
     }
 
+    package private(set) var prompt: String?
+    package private(set) var seconds: String?
     package private(set) var model: String?
     package private(set) var size: String?
     /// The video that it is made from, by its id.
@@ -39,7 +41,33 @@ package struct VideoOrder: Sendable, Hashable {
         }
     }
 
+    /// What is the same for the same order at the same provider, in whichever encoding and however
+    /// often it is sent: 64 hexadecimal digits.
+    package func digest(for provider: String) -> String {
+        var hash = SHA256()
+        for text in [provider, prompt, seconds, model, size, sourceID, picture?.contentType] {
+            let bytes = Array((text ?? "\u{0}").utf8)
+            hash.update(Array("\(bytes.count):".utf8).span)
+            hash.update(bytes.span)
+        }
+        if let picture { hash.update(picture.bytes.span) }
+        return hexadecimal(hash.finish())
+    }
+
+    /// Whether a video is what was ordered, as far as both say it.
+    package func mayHaveMade(_ video: VideoObject) -> Bool {
+        func agree(_ ordered: String?, _ found: String?) -> Bool {
+            guard let ordered, let found else { return true }
+            return ordered == found
+        }
+        return video.remixedFrom == nil && agree(prompt, video.prompt)
+            && agree(seconds, video.seconds) && agree(size, video.size)
+            && agree(model, video.model)
+    }
+
     private mutating func read(_ json: JSONValue) {
+        prompt = json["prompt"]?.string
+        seconds = json["seconds"]?.string ?? json["seconds"]?.double.map { JSONNumber($0).text }
         model = json["model"]?.string
         size = json["size"]?.string
         sourceID = json["video"]?["id"]?.string
@@ -49,6 +77,8 @@ package struct VideoOrder: Sendable, Hashable {
 
     private mutating func read(_ part: MultipartPart) {
         switch part.name {
+        case "prompt": prompt = String(decoding: part.body, as: UTF8.self)
+        case "seconds": seconds = String(decoding: part.body, as: UTF8.self)
         case "model": model = String(decoding: part.body, as: UTF8.self)
         case "size": size = String(decoding: part.body, as: UTF8.self)
         case "video[id]": sourceID = String(decoding: part.body, as: UTF8.self)

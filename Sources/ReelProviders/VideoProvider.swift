@@ -36,6 +36,9 @@ package protocol VideoProvider: Sendable {
     /// Asks for a character; the answer as JSON.
     func character(_ id: String) async throws(ProviderError) -> JSONValue
 
+    /// Makes, lists or changes the provider's webhook endpoints; the answer as JSON.
+    func manage(_ request: EndpointRequest) async throws(ProviderError) -> JSONValue
+
     /// Begins a download: 200 or 206 with the content on its way.
     func content(_ request: ContentRequest) async throws(ProviderError) -> any HTTPClientStream
 }
@@ -58,6 +61,10 @@ extension VideoProvider {
     }
 
     package func character(_ id: String) async throws(ProviderError) -> JSONValue {
+        throw ProviderError(.unsupportedValue)
+    }
+
+    package func manage(_ request: EndpointRequest) async throws(ProviderError) -> JSONValue {
         throw ProviderError(.unsupportedValue)
     }
 }

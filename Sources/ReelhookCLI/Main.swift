@@ -57,6 +57,6 @@ struct Failure: Error, Sendable {
 extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] =
-        [serve, emulate, send, sign, verify] + events + videos
+        [serve, emulate, send, sign, verify] + events + videos + endpoint
         + [check, backup, restore, doctor, version, completions]
 }

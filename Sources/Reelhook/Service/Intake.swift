@@ -24,7 +24,8 @@ struct Intake: Sendable {
             return allowedNetworks.contains { $0.contains(address) }
         }
 
-        let verifier: WebhookVerifier
+        /// What checks deliveries now; secrets may change while the service runs.
+        let verifier: @Sendable () -> WebhookVerifier
     }
 
     private let journal: Journal
@@ -71,7 +72,7 @@ struct Intake: Sendable {
         }
         let delivery: VerifiedDelivery
         do throws(VerificationFailure) {
-            delivery = try endpoint.verifier.verify(request, receivedAt: time.now())
+            delivery = try endpoint.verifier().verify(request, receivedAt: time.now())
         } catch {
             metrics.refused(error)
             return refused(by: endpoint, peer, error.rawValue)

@@ -120,13 +120,13 @@ struct Listeners: Sendable {
             logger: parts.surroundings.logger,
             metrics: parts.surroundings.metrics
         )
-        return intake.routes(try endpoints(parts.configuration))
+        return intake.routes(try endpoints(parts))
     }
 
-    private static func endpoints(_ configuration: Configuration) throws -> [Intake.Endpoint] {
-        try configuration.endpoints.map { settings in
-            let secrets = try settings.secrets.map { secret in
-                try WebhookSecret(
+    private static func endpoints(_ parts: ServiceParts) throws -> [Intake.Endpoint] {
+        try parts.configuration.endpoints.map { settings in
+            for secret in settings.secrets {
+                _ = try WebhookSecret(
                     parsing: secret.revealed,
                     compatibility: settings.compatibility
                 )
@@ -136,12 +136,9 @@ struct Listeners: Sendable {
                 path: settings.path,
                 provider: settings.provider,
                 allowedNetworks: settings.allowedNetworks,
-                verifier: WebhookVerifier(
-                    source: settings.name,
-                    secrets: secrets,
-                    tolerance: settings.tolerance,
-                    compatibility: settings.compatibility
-                )
+                verifier: { [secrets = parts.endpointSecrets] in
+                    secrets.verifier(of: settings.name)
+                }
             )
         }
     }

@@ -25,6 +25,8 @@ struct ServiceParts: Sendable {
     /// The store, where it is a bucket.
     let bucket: S3AssetStore?
     let expiryWatch: ExpiryWatch
+    let endpointSecrets: EndpointSecrets
+    let orders: OrderFiles
     let stop: Latch
 
     /// What a service is handed besides its configuration.
@@ -73,6 +75,8 @@ struct ServiceParts: Sendable {
                 random: surroundings.random
             )
             let store = try await openStore(configuration, bucket, machine.disk, pool)
+            let endpointSecrets = try openSecrets(configuration, machine.disk, pool)
+            let orders = try openOrders(directory, machine.disk, pool, surroundings.time)
             return ServiceParts(
                 configuration: configuration,
                 surroundings: surroundings,
@@ -90,6 +94,8 @@ struct ServiceParts: Sendable {
                     logger: surroundings.logger,
                     metrics: surroundings.metrics
                 ),
+                endpointSecrets: endpointSecrets,
+                orders: orders,
                 stop: Latch()
             )
         } catch {
@@ -97,6 +103,31 @@ struct ServiceParts: Sendable {
             await client.stop()
             pool.close()
             throw error
+        }
+    }
+
+    private static func openOrders(
+        _ directory: String,
+        _ disk: any Disk,
+        _ pool: BlockingPool,
+        _ time: any TimeSource
+    ) throws(StartError) -> OrderFiles {
+        do throws(AssetError) {
+            return try OrderFiles(directory, disk: disk, pool: pool, time: time)
+        } catch {
+            throw .dataDirectory(path: directory, error.description)
+        }
+    }
+
+    private static func openSecrets(
+        _ configuration: Configuration,
+        _ disk: any Disk,
+        _ pool: BlockingPool
+    ) throws(StartError) -> EndpointSecrets {
+        do throws(AssetError) {
+            return try EndpointSecrets(configuration, disk: disk, pool: pool)
+        } catch {
+            throw .dataDirectory(path: configuration.dataDirectory, error.description)
         }
     }
 
@@ -218,6 +249,8 @@ struct ServiceParts: Sendable {
             store: store,
             redirectsToStore: configuration.bucket?.redirects ?? false,
             expiryWatch: expiryWatch,
+            endpointShelf: endpointSecrets,
+            orders: orders,
             metrics: surroundings.metrics,
             logger: surroundings.logger.named("console"),
             time: surroundings.time,

@@ -35,6 +35,7 @@ extension Command {
             Option("--http-500", "SHARE", "answers that are a 500"),
             Option("--http-429", "SHARE", "answers that are a 429 with Retry-After"),
             Option("--retry-after", "N", "the seconds that a 429 asks for (default 1)"),
+            Option("--lose-answer", "SHARE", "jobs that are made and answered with a 502"),
             Option("--html", "SHARE", "answers that are HTML with status 200"),
             Option("--cut", "SHARE", "transfers that are cut half-way"),
             Option("--cut-at", "SHARE", "how far a cut transfer gets (default: chance)"),

@@ -1,0 +1,108 @@
+internal import ReelAssets
+internal import ReelConsole
+internal import ReelRuntime
+internal import ReelSystem
+
+/// The orders under way, one file each in the data directory; what a crash leaves there are orders
+/// whose outcome is not known.
+final class OrderFiles: OrderLedger {
+    private struct State {
+        /// When each order of unknown outcome was sent.
+        var unresolved: [String: Timestamp] = [:]
+        /// How often each order is under way now, and since when.
+        var underWay: [String: (count: Int, since: Timestamp)] = [:]
+    }
+
+    /// The most that are remembered; the oldest are given up, and adopted from the list at best.
+    private static let countMax = 10_000
+    /// After that time an order is not looked for any more.
+    private static let age: Duration = .seconds(3600)
+
+    private let directory: String
+    private let disk: any Disk
+    private let pool: BlockingPool
+    private let time: any TimeSource
+    private let state: Locked<State>
+
+    /// Reads what a crash left.
+    ///
+    /// - Throws: `AssetError` when the directory cannot be used.
+    init(
+        _ dataDirectory: String,
+        disk: any Disk,
+        pool: BlockingPool,
+        time: any TimeSource
+    ) throws(AssetError) {
+        directory = dataDirectory + "/.orders"
+        self.disk = disk
+        self.pool = pool
+        self.time = time
+        try disk.createDurableDirectory(directory, permissions: 0o750)
+        var state = State()
+        let oldest = time.now() - Self.age
+        for name in try disk.list(directory) {
+            guard let status = try disk.status(directory + "/" + name) else { continue }
+            if status.modifiedAt < oldest || state.unresolved.count >= Self.countMax {
+                try disk.remove(directory + "/" + name)
+            } else {
+                state.unresolved[name] = status.modifiedAt
+            }
+        }
+        self.state = Locked(state)
+    }
+
+    func unresolved(_ key: String) -> Timestamp? {
+        let oldest = time.now() - Self.age
+        return state.withLock { state in
+            guard let moment = state.unresolved[key] else { return nil }
+            if moment < oldest { state.unresolved[key] = nil }
+            return moment < oldest ? nil : moment
+        }
+    }
+
+    func begin(_ key: String, at moment: Timestamp) async throws(OrderLedgerError) {
+        let (disk, directory) = (disk, directory)
+        do throws(AssetError) {
+            try await pool.run { () throws(AssetError) in
+                let path = directory + "/" + key
+                let file = try disk.open(path, .truncate, permissions: 0o600)
+                try file.write(Array("\(moment)\n".utf8), at: 0)
+                try file.synchronize()
+                try disk.synchronizeDirectory(directory)
+            }
+        } catch {
+            throw OrderLedgerError(error.description)
+        }
+        state.withLock { state in
+            let earlier = state.underWay[key]
+            state.underWay[key] = ((earlier?.count ?? 0) + 1, earlier?.since ?? moment)
+        }
+    }
+
+    func leave(_ key: String) {
+        state.withLock { state in
+            let since = Self.end(key, &state)
+            guard state.unresolved.count < Self.countMax else { return }
+            state.unresolved[key] = since
+        }
+    }
+
+    func settle(_ key: String) async {
+        let isLast = state.withLock { state in
+            _ = Self.end(key, &state)
+            state.unresolved[key] = nil
+            return state.underWay[key] == nil
+        }
+        guard isLast else { return }
+        let (disk, path) = (disk, directory + "/" + key)
+        // One that stays is found again after a restart, and costs a look into the list.
+        try? await pool.run { () throws(AssetError) in try disk.remove(path) }
+    }
+
+    /// Counts one less under way.
+    private static func end(_ key: String, _ state: inout State) -> Timestamp? {
+        guard let (count, since) = state.underWay[key] else { return nil }
+        state.underWay[key] = count > 1 ? (count - 1, since) : nil
+        return since
+    }
+}

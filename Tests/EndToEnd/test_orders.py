@@ -1,0 +1,85 @@
+"""An order costs money: it is sent once, unless the first is known not to have arrived."""
+
+import time
+
+import openai
+import pytest
+
+import program
+
+
+def made(emulator):
+    return list(emulator.videos())
+
+
+def create(service, retries=0, **more):
+    client = openai.OpenAI(
+        api_key="unused", base_url=f"{service.console}/v1", max_retries=retries, timeout=30
+    )
+    return client.videos.create(**{"prompt": "A reel", "seconds": "8", **more})
+
+
+def test_a_client_that_tries_again_gets_the_video_that_was_made(emulate, serve):
+    emulator = emulate("--duration", "1s")
+    service = serve(emulator)
+    emulator.faults(lose_answer=1)
+    with pytest.raises(openai.InternalServerError):
+        create(service)
+    emulator.faults(lose_answer=0)
+    # The client does not know either, and orders the same once more.
+    video = create(service)
+    assert made(emulator) == [video.id]
+    service.wait_stored(video.id)
+    # One that is wanted twice is made twice: the first is settled.
+    other = create(service)
+    assert made(emulator) == [video.id, other.id]
+    assert not list((service.data / ".orders").iterdir())
+
+
+def test_an_order_that_never_arrived_is_sent_again(emulate, serve):
+    emulator = emulate("--duration", "1s")
+    service = serve(emulator)
+    emulator.faults(http_500=1)
+    with pytest.raises(openai.InternalServerError):
+        create(service)
+    emulator.faults(http_500=0)
+    # Not before the list has had its time to show it.
+    start = time.monotonic()
+    video = create(service, retries=3)
+    assert time.monotonic() - start >= 1
+    assert made(emulator) == [video.id]
+
+
+def test_an_order_outlives_a_crash(emulate, serve):
+    emulator = emulate("--duration", "1s")
+    service = serve(emulator)
+    emulator.faults(lose_answer=1)
+    with pytest.raises(openai.InternalServerError):
+        create(service)
+    emulator.faults(lose_answer=0)
+    service.kill()
+    service = serve.again(service)
+    assert create(service).id == made(emulator)[0]
+    assert len(made(emulator)) == 1
+
+
+def test_what_cannot_be_looked_up_is_not_sent_again(emulate, serve):
+    emulator = emulate("--duration", "1s")
+    service = serve(emulator)
+    emulator.faults(lose_answer=1)
+    with pytest.raises(openai.InternalServerError):
+        create(service)
+    emulator.faults(lose_answer=0, http_500=1)
+    with pytest.raises(openai.InternalServerError) as caught:
+        create(service)
+    assert caught.value.code == "order_unresolved"
+    assert len(made(emulator)) == 1
+
+
+def test_a_refused_order_is_settled_at_once(emulate, serve):
+    emulator = emulate()
+    service = serve(emulator)
+    for _ in range(2):
+        with pytest.raises(openai.BadRequestError):
+            create(service, seconds="7")
+    assert not list((service.data / ".orders").iterdir())
