@@ -95,7 +95,7 @@ struct ReconcilerHarness {
     func settle() async {
         for _ in 0..<3 {
             await time.waitForSleepers()
-            for _ in 0..<40 { await Task.yield() }
+            for _ in 0..<200 { await Task.yield() }
         }
     }
 
