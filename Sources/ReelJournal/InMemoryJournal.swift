@@ -142,7 +142,9 @@ struct InMemoryJournal {
 
     mutating func record(_ asset: AssetRecord) {
         let video = VideoKey(provider: asset.provider, id: asset.videoID)
-        assets[AssetKey(video: video, variant: asset.variant)] = asset
+        let key = AssetKey(video: video, variant: asset.variant)
+        guard assets[key]?.state != .stored || asset.state == .stored else { return }
+        assets[key] = asset
     }
 
     func assets(provider: String, videoID: VideoID) -> [AssetRecord] {

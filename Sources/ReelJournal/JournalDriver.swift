@@ -57,7 +57,8 @@ package protocol JournalDriver: Sendable {
     /// Creates or updates the memory of a video; a state never goes back.
     func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob
 
-    /// Creates or replaces the memory of a file.
+    /// Creates or replaces the memory of a file; one that is stored stays so, whatever somebody
+    /// says who was overtaken.
     func record(_ asset: AssetRecord) async throws(JournalError)
 
     /// Makes dead runs of these entries due again at once, their attempts counted anew.

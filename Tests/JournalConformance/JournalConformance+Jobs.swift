@@ -232,5 +232,26 @@ extension JournalConformance {
             // A file alone makes no job.
             #expect(try await bench.driver.job(provider: "openai", id: video) == nil)
         },
+        JournalConformance("a file that is stored stays so") { bench in
+            let video = try bench.video("video_1")
+            var asset = AssetRecord(
+                provider: "openai",
+                videoID: video,
+                variant: "video",
+                state: .stored,
+                byteCount: 7,
+                location: "video_1/video.mp4",
+                updatedAt: bench.at(1)
+            )
+            try await bench.driver.record(asset)
+            let stored = asset
+            for state in AssetState.allCases where state != .stored {
+                asset.state = state
+                asset.location = nil
+                try await bench.driver.record(asset)
+            }
+            let assets = try await bench.driver.assets(provider: "openai", videoID: video)
+            #expect(assets == [stored])
+        },
     ]
 }

@@ -76,6 +76,20 @@ struct StagingAreaTests {
         #expect(try await area.byteCount(key) == 3)
     }
 
+    @Test func `whoever was overtaken writes nothing more`() async throws {
+        let area = area { $0.bufferByteCount = 1 }
+        let first = try await part(area)
+        try await first.append([1, 1, 1, 1])
+        let second = try await part(area)
+        #expect(!first.isCurrent && second.isCurrent)
+        try await second.append([2, 2])
+        await #expect(throws: AssetError.changed) { try await first.append([1]) }
+        await #expect(throws: AssetError.changed) { try await first.checkpoint() }
+        await #expect(throws: AssetError.changed) { try await first.finish(expecting: nil) }
+        #expect(try await second.finish(expecting: 2).byteCount == 2)
+        #expect(try FileTree.read(second.path) == [2, 2])
+    }
+
     @Test func `a wrong length is refused`() async throws {
         let part = try await part(area())
         try await part.append([1, 2, 3])

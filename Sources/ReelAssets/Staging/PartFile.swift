@@ -4,15 +4,18 @@ internal import ReelSystem
 /// A file while it is fetched: bytes are appended, and hashed on the way.
 ///
 /// One task owns it and awaits each call before the next. After a call that threw it is of no use;
-/// what the last `checkpoint` returned is on disk, and is where a new one goes on.
+/// what the last `checkpoint` returned is on disk, and is where a new one goes on. Once somebody
+/// else has opened the same part, its calls throw `.changed` and write nothing.
 package final class PartFile: Sendable {
     struct Opened: Sendable {
         let file: any DiskFile
         let state: Locked<RunningDigest>
+        let turn: UInt64
 
-        init(file: any DiskFile, digest: RunningDigest) {
+        init(file: any DiskFile, digest: RunningDigest, turn: UInt64) {
             self.file = file
             state = Locked(digest)
+            self.turn = turn
         }
     }
 
@@ -29,11 +32,14 @@ package final class PartFile: Sendable {
     private let state: Locked<State>
     private let bufferByteCount: Int
     private let byteCountMax: Int64
+    private let turn: UInt64
+    private let turns: PartTurns
     private let pool: BlockingPool
 
     init(
         _ opened: Opened,
         path: String,
+        turns: PartTurns,
         offset: Int64,
         bufferByteCount: Int,
         byteCountMax: Int64,
@@ -42,11 +48,18 @@ package final class PartFile: Sendable {
         self.path = path
         file = opened.file
         digest = opened.state
+        turn = opened.turn
+        self.turns = turns
         state = Locked(State(written: offset))
         self.bufferByteCount = bufferByteCount
         self.byteCountMax = byteCountMax
         self.pool = pool
     }
+
+    deinit { turns.end(turn, path) }
+
+    /// Whether nobody else has opened the part since.
+    package var isCurrent: Bool { turns.isOn(turn, path) }
 
     /// The bytes appended so far, those before the last checkpoint included.
     package var byteCount: Int64 {
@@ -101,7 +114,9 @@ package final class PartFile: Sendable {
             return taken
         }
         let (file, digest) = (file, digest)
+        let (turns, turn, path) = (turns, turn, path)
         try await pool.run { () throws(AssetError) in
+            guard turns.isOn(turn, path) else { throw .changed }
             if !bytes.isEmpty {
                 try file.write(bytes, at: offset)
                 digest.withLock { $0.update(bytes) }

@@ -24,6 +24,7 @@ package final class StagingArea: Sendable {
     private let directory: String
     private let disk: any Disk
     private let pool: BlockingPool
+    private let turns = PartTurns()
 
     /// Uses a directory, by an absolute path, that need not be there yet.
     package init(
@@ -67,7 +68,7 @@ package final class StagingArea: Sendable {
     /// Opens a part to go on after its first bytes.
     ///
     /// The first `offset` bytes are read back and hashed, those beyond them are cut off; offset 0
-    /// begins anew.
+    /// begins anew. Whoever had the part open cannot write to it any more.
     ///
     /// - Returns: Nil when there are fewer bytes than that.
     /// - Throws: `.diskFull` and what the disk gives.
@@ -77,7 +78,9 @@ package final class StagingArea: Sendable {
     ) async throws(AssetError) -> PartFile? {
         let (disk, directory, path) = (disk, directory, path(key))
         let configuration = configuration
+        let turns = turns
         let opened = try await pool.run { () throws(AssetError) -> PartFile.Opened? in
+            let turn = turns.begin(path)
             try disk.createDirectory(directory, permissions: configuration.directoryPermissions)
             let file = try disk.open(
                 path,
@@ -91,12 +94,13 @@ package final class StagingArea: Sendable {
             try file.truncate(to: offset)
             let digest = RunningDigest()
             try file.feed(digest, byteCount: offset)
-            return PartFile.Opened(file: file, digest: digest)
+            return PartFile.Opened(file: file, digest: digest, turn: turn)
         }
         return opened.map { opened in
             PartFile(
                 opened,
                 path: path,
+                turns: turns,
                 offset: offset,
                 bufferByteCount: configuration.bufferByteCount,
                 byteCountMax: configuration.fileByteCountMax,

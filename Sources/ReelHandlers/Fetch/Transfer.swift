@@ -130,7 +130,7 @@ struct Transfer: Sendable {
         var progress = Progress(position: start, uptime: time.uptime())
         do throws(TransferFault) {
             try await makeRoom(for: total, beyond: start.offset)
-            try await record(progress.position)
+            try await record(progress.position, of: part)
             while let bytes = try await next(stream) {
                 if let total, part.byteCount + Int64(bytes.count) > total {
                     throw .refused(Reason("length_mismatch", "more came than was announced"))
@@ -152,7 +152,7 @@ struct Transfer: Sendable {
                 try await checkpoint(part, &progress)
                 let hasProgress = progress.position.offset > start.offset
                 return .cut(progress.position, error, hasProgress: hasProgress)
-            case .refused, .otherMedium, .notAsOrdered: throw await refusing(error)
+            case .refused, .otherMedium, .notAsOrdered: throw await refusing(error, part)
             case .provider, .disk, .journal: throw error
             }
         }
@@ -241,15 +241,21 @@ struct Transfer: Sendable {
             throw TransferFault(error)
         }
         progress.uptime = time.uptime()
-        try await record(progress.position)
+        try await record(progress.position, of: part)
     }
 
-    private func record(_ position: Position) async throws(TransferFault) {
+    private func record(_ position: Position, of part: PartFile) async throws(TransferFault) {
+        try makeSureOfTurn(part)
         try await ledger.record(
             position.offset > 0 ? .partial : .pending,
             byteCount: position.offset,
             entityTag: position.entityTag
         )
+    }
+
+    /// Whoever was overtaken records nothing: what it knows is no longer how the part is.
+    private func makeSureOfTurn(_ part: PartFile) throws(TransferFault) {
+        guard part.isCurrent else { throw .disk(.changed) }
     }
 
     private func finish(
@@ -263,7 +269,7 @@ struct Transfer: Sendable {
             whole = try await part.finish(expecting: total)
             facts = try await staging.inspect(key, as: ledger.variant.medium)
         } catch {
-            throw await refusing(TransferFault(error))
+            throw await refusing(TransferFault(error), part)
         }
         let found = order?.differences(from: facts, tolerance: limits.durationTolerance) ?? []
         let reason =
@@ -271,8 +277,9 @@ struct Transfer: Sendable {
             ? nil
             : Reason(Self.notAsOrdered, found.map(\.text).joined(separator: ", "))
         if let reason, limits.refusesDifferences {
-            throw await refusing(.notAsOrdered(reason, found.map(\.trait)))
+            throw await refusing(.notAsOrdered(reason, found.map(\.trait)), part)
         }
+        try makeSureOfTurn(part)
         try await ledger.record(
             .fetched,
             byteCount: whole.byteCount,
@@ -289,7 +296,8 @@ struct Transfer: Sendable {
 
     /// Lets go of bytes that are not to be kept, so that the next attempt begins anew; the fault
     /// stands whether that succeeds or not.
-    private func refusing(_ fault: TransferFault) async -> TransferFault {
+    private func refusing(_ fault: TransferFault, _ part: PartFile) async -> TransferFault {
+        guard part.isCurrent else { return fault }
         switch fault {
         case .refused(let reason), .notAsOrdered(let reason, _):
             try? await ledger.record(.pending, reason: reason)
