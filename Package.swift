@@ -195,6 +195,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // The whole service in a simulated world.
+        .executableTarget(
+            name: "Simulation",
+            dependencies: everyRoom + ["Reelhook", "CReelSQLite"],
+            path: "Tests/Simulation",
+            exclude: ["run", "plants", "plant"],
+            resources: [
+                .embedInCode("../../fixtures/media/valid/video.mp4"),
+                .embedInCode("../../fixtures/media/valid/thumbnail.webp"),
+                .embedInCode("../../fixtures/media/valid/spritesheet.jpg"),
+            ],
+            swiftSettings: settings
+        ),
+
         // Tests: what they share, then one for each room.
         .target(
             name: "TestSupport",

@@ -1,0 +1,173 @@
+internal import ReelJournal
+internal import ReelRuntime
+
+// Several calls may be under way at once, and their answers are heard in any order. So each is
+// measured by what was promised when it began: only what must have come before it counts.
+extension Oracle {
+    /// Calls about runs begin; unless they return, nobody knows whether they came about.
+    func begin(_ keys: [RunKey]) -> Int {
+        let call = nextCall()
+        for key in keys { runs[key]?.doubts[call] = false }
+        return call
+    }
+
+    /// The same for all runs of some entries.
+    func begin(of sequences: [Int64]) -> Int {
+        begin(runs.keys.filter { sequences.contains($0.sequence) })
+    }
+
+    func end(_ call: Int) {
+        for key in runs.keys { runs[key]?.doubts[call] = nil }
+    }
+
+    func fail(_ call: Int) {
+        for key in runs.keys where runs[key]?.doubts[call] != nil { runs[key]?.doubts[call] = true }
+    }
+
+    /// A process has died: nothing more comes of its calls, and its leases are over.
+    func processEnded() {
+        for key in runs.keys {
+            runs[key]?.leaseUntil = nil
+            let doubts = runs[key]?.doubts ?? [:]
+            runs[key]?.doubts = doubts.mapValues { _ in true }
+        }
+        successes = []
+    }
+
+    func claimed(_ claim: Claim, _ request: ClaimRequest, _ all: [RunKey: Run]) {
+        let key = RunKey(claim)
+        var run = runs[key] ?? Run(video: claim.entry.videoID?.rawValue)
+        if let before = all[key] { check(claim, request, before, run) }
+        checkOrder(of: key, run.video, all)
+        // What a call left open that had failed before this one began is known now.
+        for (call, isOver) in all[key]?.doubts ?? [:] where isOver { run.doubts[call] = nil }
+        if claim.token > run.token {
+            run.state = .open
+            run.doneCount = max(run.doneCount, claim.stepIndex)
+            run.token = claim.token
+            run.leaseUntil = request.leaseUntil
+        }
+        runs[key] = run
+    }
+
+    private func check(_ claim: Claim, _ request: ClaimRequest, _ before: Run, _ now: Run) {
+        let key = RunKey(claim)
+        if before.isSure, before.state != .open, now.isSure, now.state != .open {
+            violation("\(key) is claimed and is \(before.state)")
+        }
+        expect(
+            claim.stepIndex >= before.doneCount,
+            "\(key) is claimed at step \(claim.stepIndex) and has done \(before.doneCount)"
+        )
+        expect(
+            claim.stepIndex <= now.doneCount || !now.isSure,
+            "\(key) is claimed at step \(claim.stepIndex) and has done \(now.doneCount) only"
+        )
+        expect(claim.token > before.token, "\(key) is claimed under an old token")
+        if let lease = before.leaseUntil, before.isSure, now.isSure, now.token == before.token,
+            now.leaseUntil != nil
+        {
+            expect(lease <= request.now, "\(key) is claimed while its lease goes on")
+        }
+    }
+
+    /// A video's events run one after the other.
+    private func checkOrder(of key: RunKey, _ video: String?, _ all: [RunKey: Run]) {
+        guard let video else { return }
+        for (other, run) in all
+        where run.video == video && other.sequence < key.sequence && run.state == .open
+            && run.isSure
+        {
+            guard let now = runs[other], now.state == .open, now.isSure else { continue }
+            violation("\(key) is claimed before \(other) of the same video has ended")
+        }
+    }
+
+    /// A claim failed: what it took may be under a lease that nobody knows of.
+    func lostClaims(_ before: [RunKey: Run]) {
+        let call = nextCall()
+        for key in before.keys where runs[key]?.state == .open { runs[key]?.doubts[call] = true }
+    }
+
+    func renewed(_ claims: [Claim], _ until: Timestamp, _ all: [RunKey: Run]) {
+        for claim in claims {
+            let key = RunKey(claim)
+            expect(claim.token >= all[key]?.token ?? 0, "\(key) is renewed under an old token")
+            if runs[key]?.token == claim.token, runs[key]?.leaseUntil != nil {
+                runs[key]?.leaseUntil = until
+            }
+        }
+    }
+
+    func settled(
+        _ claim: Claim,
+        _ verdict: StepVerdict,
+        _ outcome: SettleOutcome,
+        _ before: Run?
+    ) {
+        let key = RunKey(claim)
+        let isSuccess =
+            successes.remove(Self.attemptKey(key, claim.stepName, claim.attempt)) != nil
+        if case .fenced = outcome { return }
+        var run = runs[key] ?? Run(video: claim.entry.videoID?.rawValue)
+        expect(
+            claim.token >= before?.token ?? 0,
+            "\(key) is settled under token \(claim.token), and \(before?.token ?? 0) was given"
+        )
+        if case .done = verdict {
+            expect(
+                claim.stepIndex >= before?.doneCount ?? 0,
+                "\(key) has step \(claim.stepIndex) done again"
+            )
+            run.doneCount = max(run.doneCount, claim.stepIndex + 1)
+        } else {
+            expect(!isSuccess, "\(key) step \(claim.stepName) succeeded and is tried again")
+        }
+        if claim.token >= run.token { run.follow(verdict, outcome, claim.token) }
+        runs[key] = run
+    }
+
+    func retried(_ sequences: [Int64]) {
+        for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
+            runs[key]?.state = .open
+            runs[key]?.reason = nil
+        }
+    }
+
+    func discarded(_ sequences: [Int64]) {
+        for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
+            runs[key]?.state = .discarded
+        }
+    }
+}
+
+extension Oracle.RunKey {
+    init(_ claim: Claim) {
+        self.init(sequence: claim.entry.sequence, chain: claim.chain)
+    }
+}
+
+extension Oracle.Run {
+    /// Moves on with a verdict that was taken.
+    fileprivate mutating func follow(
+        _ verdict: StepVerdict,
+        _ outcome: SettleOutcome,
+        _ oldToken: Int64
+    ) {
+        token = max(token, oldToken)
+        switch (outcome, verdict) {
+        case (.next(let next), _):
+            leaseUntil = next.leaseUntil
+            token = next.token
+        case (.released, .done):
+            state = .done
+            leaseUntil = nil
+        case (.released, .dead(let why)):
+            state = .dead
+            reason = why
+            leaseUntil = nil
+        case (.released, .retry), (.released, .postpone): leaseUntil = nil
+        case (.fenced, _): break
+        }
+    }
+}

@@ -1,0 +1,193 @@
+internal import ReelEvents
+internal import ReelJournal
+internal import ReelRuntime
+
+/// What the service has promised, and whether it keeps it.
+///
+/// A promise is what a call that returned in a living process said. What was under way when the
+/// process died, or failed, may have come about or not.
+final class Oracle {
+    /// An event in a chain.
+    struct RunKey: Hashable, Comparable {
+        let sequence: Int64
+        let chain: String
+
+        static func < (left: RunKey, right: RunKey) -> Bool {
+            (left.sequence, left.chain) < (right.sequence, right.chain)
+        }
+    }
+
+    /// A run as it was promised.
+    struct Run {
+        enum State { case open, done, dead, discarded }
+
+        var video: String?
+        var state = State.open
+        /// The steps that are done, which is also the index of the next.
+        var doneCount = 0
+        var token: Int64 = 0
+        var leaseUntil: Timestamp?
+        var reason: Reason?
+        /// The calls about it that have not returned or have failed, each of which may have come
+        /// about; true for those that nothing more will come of.
+        var doubts: [Int: Bool] = [:]
+
+        var isSure: Bool { doubts.isEmpty }
+    }
+
+    /// An entry as it was promised.
+    struct Entry {
+        var webhookID: String?
+        var body: [UInt8]
+        var video: String?
+        var type: String?
+        var origin: EntryOrigin
+        var isFirstOfFact: Bool
+    }
+
+    let world: World
+    /// Whether a part of the service has stood still, so that it may wake with an old claim.
+    var hasStoodStill = false
+    private(set) var violations: [String] = []
+    var entries: [Int64: Entry] = [:]
+    /// The bodies that were acknowledged, by `webhook-id`.
+    var acknowledged: [String: [UInt8]] = [:]
+    var runs: [RunKey: Run] = [:]
+    /// The first entry of each video's end.
+    var facts: [String: Int64] = [:]
+    /// The hash of each file that is promised to be stored, by its place.
+    var stored: [String: String] = [:]
+    var jobs: [String: JobState] = [:]
+    /// Successes of handlers whose verdicts are to come.
+    var successes: Set<String> = []
+    /// The notifications that the target has taken, by `webhook-id`, with how often.
+    var notifications: [String: Int] = [:]
+    /// The `webhook-id` of each step that notifies.
+    var handlerIDs: [String: String] = [:]
+    private var callCount = 0
+
+    init(_ world: World) { self.world = world }
+
+    func violation(_ text: String) {
+        violations.append("at \(world.now / 1_000_000) ms, step \(world.stepCount): \(text)")
+        world.note("VIOLATION " + text)
+    }
+
+    func expect(_ condition: Bool, _ text: @autoclosure () -> String) {
+        if !condition { violation(text()) }
+    }
+
+    // MARK: Entries
+
+    func appended(_ draft: EntryDraft, _ outcome: AppendOutcome) {
+        let fact = draft.fact.map { $0.provider + "/" + $0.videoID.rawValue }
+        switch outcome {
+        case .appended(let sequence):
+            keep(draft, sequence, isFirst: draft.fact != nil)
+            if let fact {
+                let known = facts[fact] ?? sequence
+                expect(known == sequence, "a fact of \(fact) is recorded twice")
+                facts[fact] = sequence
+            }
+            if case .runs(let plans) = draft.plan { planned(sequence, plans, draft.videoID) }
+        case .duplicateFact(let sequence, let first), .contradiction(let sequence, let first):
+            keep(draft, sequence, isFirst: false)
+            if let fact, let known = facts[fact] {
+                expect(known == first, "\(fact) was first told by \(known), not \(first)")
+            } else if let fact {
+                facts[fact] = first
+            }
+        case .redelivery(let sequence):
+            if let known = entries[sequence] {
+                expect(
+                    known.webhookID == draft.webhookID,
+                    "entry \(sequence) is taken for a delivery that it is not"
+                )
+            }
+        }
+    }
+
+    private func keep(_ draft: EntryDraft, _ sequence: Int64, isFirst: Bool) {
+        expect(entries[sequence] == nil, "sequence \(sequence) is used again")
+        entries[sequence] = Entry(
+            webhookID: draft.webhookID,
+            body: draft.body,
+            video: draft.videoID?.rawValue,
+            type: draft.type,
+            origin: draft.origin,
+            isFirstOfFact: isFirst
+        )
+    }
+
+    func planned(_ sequence: Int64, _ plans: [RunPlan], _ video: VideoID?) {
+        for plan in plans {
+            let key = RunKey(sequence: sequence, chain: plan.chain)
+            if runs[key] == nil { runs[key] = Run(video: video?.rawValue) }
+        }
+    }
+
+    func nextCall() -> Int {
+        callCount += 1
+        return callCount
+    }
+
+    // MARK: Handlers
+
+    static func attemptKey(_ key: RunKey, _ step: String, _ attempt: Int) -> String {
+        "\(key.sequence)/\(key.chain)/\(step)/\(attempt)"
+    }
+
+    func handlerBegan(_ event: Event, _ context: HandlerContext) {
+        let key = RunKey(sequence: event.sequence, chain: context.chain)
+        if let run = runs[key], run.isSure, !hasStoodStill {
+            expect(
+                run.state != .discarded && run.state != .done,
+                "\(key) \(context.step) is worked on and is \(run.state)"
+            )
+        }
+        let step = "\(key.sequence)/\(key.chain)/\(context.step)"
+        if let known = handlerIDs[step] {
+            expect(known == context.id, "\(step) has another id than before")
+        }
+        handlerIDs[step] = context.id
+    }
+
+    func handlerEnded(_ event: Event, _ context: HandlerContext, _ outcome: Outcome) {
+        guard case .done = outcome else { return }
+        let key = RunKey(sequence: event.sequence, chain: context.chain)
+        successes.insert(Self.attemptKey(key, context.step, context.attempt))
+    }
+
+    // MARK: Files and jobs
+
+    func recorded(_ asset: AssetRecord) {
+        guard asset.state == .stored, let location = asset.location, let sha256 = asset.sha256
+        else { return }
+        if let known = stored[location] {
+            expect(known == sha256, "\(location) is stored again and is another file")
+        }
+        stored[location] = sha256
+    }
+
+    /// News of a job was kept, `before` being what was promised when that began.
+    func recorded(_ job: VideoJob, after before: JobState?) {
+        let isLegal =
+            switch (before, job.state) {
+            case (nil, _), (.open, _): true
+            case (.completed, .completed), (.completed, .deleted), (.failed, .failed),
+                (.failed, .deleted), (.deleted, .deleted), (.lost, .lost), (.lost, .completed),
+                (.lost, .failed):
+                true
+            default: false
+            }
+        let id = job.id.rawValue
+        expect(isLegal, "\(id) was \(before?.rawValue ?? "") and is \(job.state.rawValue)")
+        switch (jobs[id], job.state) {
+        case (.completed, .open), (.failed, .open), (.lost, .open): break
+        default: jobs[id] = job.state
+        }
+    }
+
+    /// A notification reaches its target.
+    func notified(_ id: String) { notifications[id, default: 0] += 1 }
+}

@@ -1,0 +1,42 @@
+internal import ReelEvents
+
+/// A step's handler whose every call the oracle hears, and which is slow or dies as it is told.
+struct WatchedHandler: Handler, @unchecked Sendable {
+    // SAFETY: a world runs on one thread.
+    let inner: any Handler
+    let process: SimulatedProcess
+    let oracle: Oracle
+    let delay: @Sendable () -> Duration
+
+    func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
+        if process.isAlive { oracle.handlerBegan(event, context) }
+        try? await process.time.sleep(for: delay())
+        let outcome = await inner.handle(event, context)
+        if process.isAlive { oracle.handlerEnded(event, context, outcome) }
+        return outcome
+    }
+
+    static func chains(
+        _ chains: [Chain],
+        _ process: SimulatedProcess,
+        _ oracle: Oracle,
+        _ delay: @escaping @Sendable () -> Duration
+    ) -> [Chain] {
+        chains.map { chain in
+            let steps = chain.steps.map { step in
+                Step(
+                    step.name,
+                    WatchedHandler(
+                        inner: step.handler,
+                        process: process,
+                        oracle: oracle,
+                        delay: delay
+                    ),
+                    retry: step.retry,
+                    timeLimit: step.timeLimit
+                )
+            }
+            return Chain(chain.name, on: chain.types, steps: steps)
+        }
+    }
+}

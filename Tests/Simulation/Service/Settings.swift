@@ -1,0 +1,56 @@
+internal import ReelWebhooks
+internal import Reelhook
+
+/// How the simulated service is configured: by a file, as a user does it.
+enum Settings {
+    // A secret of the simulated world; the checks look for it in every line of the log.
+    static let deliverySecret = "whsec_c2ltdWxhdGVkLXNlY3JldC1vZi1kZWxpdmVyaWVz"
+    static let notificationSecret = "whsec_c2ltdWxhdGVkLXNlY3JldC1vZi1ub3RpY2VzLi4u"
+    static let key = "sk-simulated-key-of-a-provider"
+
+    static func configuration(
+        lease: Int,
+        concurrency: Int,
+        sweepSeconds: Int
+    ) throws -> Configuration {
+        let text = """
+            {
+              data: "/data",
+              log: { level: "info" },
+              providers: [{
+                name: "openai", base_url: "https://provider.test/v1", api_key: "\(key)",
+              }],
+              endpoints: [{
+                name: "openai", provider: "openai", secrets: ["\(deliverySecret)"],
+              }],
+              chains: [
+                { name: "completed", on: ["video.completed"], steps: [
+                  { fetch: {} }, { store: {} }, \(notify),
+                ] },
+                { name: "command", on: ["video.completed", "video.progress"], steps: [
+                  { run: { command: ["/bin/after"] }, time_limit_seconds: 30 },
+                ] },
+                { name: "failed", on: ["video.failed"], steps: [\(notify)] },
+              ],
+              dispatch: { concurrency_max: \(concurrency), lease_seconds: \(lease) },
+              polling: { deadline_seconds: 7200, list_interval_seconds: \(sweepSeconds) },
+              fetch: { reserve_bytes: 1048576, transfer_timeout_seconds: 600 },
+            }
+            """
+        var flags = Configuration.Flags()
+        flags.configurationFile = "/settings.json"
+        var configuration = try Configuration.load(
+            flags: flags,
+            environment: [:],
+            readFile: { _ in text }
+        )
+        // The films are small, and yet they are to be cut in the middle.
+        configuration.fetch.checkpointByteCount = 8 << 10
+        return configuration
+    }
+
+    private static let notify = """
+        { notify: { url: "https://target.test/hook", secrets: ["\(notificationSecret)"] },
+          retry: { attempts: 12, base_ms: 1000, cap_seconds: 300 }, time_limit_seconds: 60 }
+        """
+}

@@ -1,0 +1,197 @@
+internal import ReelCrypto
+internal import ReelJSON
+internal import ReelJournal
+internal import ReelJournalSQLite
+
+// The guarantees, measured on the disk and in the journal.
+extension Simulation {
+    /// Whatever stands under a final name is whole, and whatever is promised to be stored is there.
+    func checkFiles() {
+        for (location, sha256) in oracle.stored {
+            guard let node = storage.node("/data/videos/" + location) else {
+                oracle.violation("\(location) was stored and is gone")
+                continue
+            }
+            let found = hexadecimal(SHA256.hash(node.bytes))
+            oracle.expect(found == sha256, "\(location) was stored and is another file now")
+        }
+        guard let root = storage.node("/data/videos") else { return }
+        for (id, directory) in root.entries where directory.isDirectory && !id.hasPrefix(".") {
+            for (name, node) in directory.entries where !name.hasPrefix(".") {
+                let isWhole =
+                    switch name.split(separator: ".").first ?? "" {
+                    case "video":
+                        provider.video(id)?.versions.contains(node.bytes) ?? false
+                    case "thumbnail": node.bytes == Media.thumbnail
+                    case "spritesheet": node.bytes == Media.sheet
+                    default: (try? JSONParser.parse(node.bytes)) != nil
+                    }
+                oracle.expect(isWhole, "\(id)/\(name) is not whole")
+            }
+        }
+    }
+
+    /// What the journal says when everything is over.
+    struct Findings {
+        var entries: [JournalEntry] = []
+        var steps: [Int64: [StepRecord]] = [:]
+        var jobs: [VideoJob] = []
+        var assets: [AssetRecord] = []
+        var faults: [String] = []
+    }
+
+    /// Whether nothing is left to be done.
+    func isSettled(_ journal: Journal) async -> Bool {
+        guard deliveries.openCount == 0 else { return false }
+        do {
+            var pending = EntryQuery()
+            pending.states = [.pending, .running, .waiting]
+            var open = JobQuery()
+            open.states = [.open]
+            guard try await journal.driver.count(pending) == 0 else { return false }
+            return try await journal.driver.jobs(open).isEmpty
+        } catch {
+            return false
+        }
+    }
+
+    func read(_ journal: Journal) async throws(JournalError) -> Findings {
+        var findings = Findings()
+        var query = EntryQuery()
+        query.limit = 10_000
+        query.order = .oldestFirst
+        findings.entries = try await journal.driver.entries(query)
+        findings.steps = try await journal.driver.steps(of: findings.entries.map(\.sequence))
+        var jobs = JobQuery()
+        jobs.limit = 10_000
+        findings.jobs = try await journal.driver.jobs(jobs)
+        for job in findings.jobs {
+            findings.assets += try await journal.driver.assets(
+                provider: job.provider,
+                videoID: job.id
+            )
+        }
+        if let driver = (journal.driver as? WatchedDriver)?.sqlite {
+            findings.faults = try await driver.integrityFaults()
+        }
+        return findings
+    }
+
+    func check(_ findings: Findings) {
+        for fault in findings.faults { oracle.violation("the journal is damaged: \(fault)") }
+        checkEntries(findings)
+        checkRuns(findings)
+        for video in provider.videos { check(video, findings) }
+    }
+
+    private func checkEntries(_ findings: Findings) {
+        var byDelivery: [String: JournalEntry] = [:]
+        var facts: [String: Int64] = [:]
+        for entry in findings.entries {
+            if let id = entry.webhookID {
+                oracle.expect(byDelivery[id] == nil, "delivery \(id) is stored twice")
+                byDelivery[id] = entry
+            }
+            switch entry.state {
+            case .pending, .running, .waiting:
+                oracle.violation("entry \(entry.sequence) is \(entry.state) to the end")
+            case .done, .dead, .discarded:
+                guard entry.origin != .replay, let video = entry.videoID?.rawValue,
+                    ["video.completed", "video.failed"].contains(entry.type)
+                else { continue }
+                oracle.expect(facts[video] == nil, "the end of \(video) has run twice")
+                facts[video] = entry.sequence
+            case .unhandled, .duplicate, .contradicted: break
+            }
+        }
+        for (id, body) in oracle.acknowledged {
+            oracle.expect(byDelivery[id] != nil, "delivery \(id) was acknowledged and is lost")
+            if let entry = byDelivery[id] {
+                oracle.expect(entry.body == body, "delivery \(id) has another body now")
+            }
+        }
+        let known = Dictionary(uniqueKeysWithValues: findings.entries.map { ($0.sequence, $0) })
+        for (sequence, entry) in oracle.entries {
+            oracle.expect(
+                known[sequence]?.body == entry.body && known[sequence]?.type == entry.type,
+                "entry \(sequence) was appended and is not there"
+            )
+        }
+    }
+
+    private func checkRuns(_ findings: Findings) {
+        for (key, run) in oracle.runs where run.isSure {
+            let steps = (findings.steps[key.sequence] ?? []).filter { $0.chain == key.chain }
+            oracle.expect(!steps.isEmpty, "\(key) was planned and is not there")
+            let doneCount = steps.count { $0.state == .done }
+            oracle.expect(
+                doneCount >= run.doneCount,
+                "\(key) had \(run.doneCount) steps done and has \(doneCount)"
+            )
+            let dead = steps.first { $0.state == .dead || $0.state == .discarded }
+            switch run.state {
+            case .dead:
+                oracle.expect(dead?.state == .dead, "the dead letter of \(key) is gone")
+                oracle.expect(dead?.reason != nil, "the dead letter of \(key) has no reason")
+            case .discarded:
+                oracle.expect(dead?.state == .discarded, "\(key) was discarded and is not")
+            case .open, .done: break
+            }
+        }
+        for (sequence, steps) in findings.steps {
+            for step in steps where step.state == .done && step.name == "notify" {
+                let id = oracle.handlerIDs["\(sequence)/\(step.chain)/notify"]
+                oracle.expect(
+                    id.map { oracle.notifications[$0, default: 0] > 0 } ?? false,
+                    "event \(sequence) is done and nobody was notified"
+                )
+            }
+            for step in steps where step.state == .dead { check(step, of: sequence) }
+        }
+    }
+
+    /// A dead letter is for what is not our own fault.
+    private func check(_ step: StepRecord, of sequence: Int64) {
+        let code = step.reason?.code ?? ""
+        let ours = [
+            "file_missing", "file_occupied", "file_changed", "invalid_name", "nothing_fetched",
+            "unknown_chain", "unknown_step", "not_an_event", "disk_full", "journal_refused",
+            "not_the_medium", "length_mismatch",
+        ]
+        oracle.expect(!ours.contains(code), "event \(sequence) is a dead letter by \(code)")
+    }
+
+    /// Each finished video is stored, or a dead letter, or its provider has lost it.
+    private func check(_ video: SimulatedProvider.Video, _ findings: Findings) {
+        guard let job = findings.jobs.first(where: { $0.id.rawValue == video.id }) else {
+            let isPromised = video.isKnown || oracle.jobs[video.id] != nil
+            return oracle.expect(!isPromised, "\(video.id) was told of and is not known")
+        }
+        switch job.state {
+        case .open: oracle.violation("\(video.id) is open to the end")
+        case .lost: oracle.expect(video.isForgotten, "\(video.id) is given up and is there")
+        case .failed, .deleted: break
+        case .completed:
+            let asset = findings.assets.first {
+                $0.videoID.rawValue == video.id && $0.variant == "video"
+            }
+            guard asset?.state != .stored else {
+                let isPromised = asset?.location.map { storage.node("/data/videos/" + $0) != nil }
+                return oracle.expect(isPromised ?? false, "\(video.id) is stored and has no file")
+            }
+            let ends = findings.entries.filter {
+                $0.videoID?.rawValue == video.id && $0.type == "video.completed"
+            }
+            let reasons = ends.flatMap { findings.steps[$0.sequence] ?? [] }
+                .filter { $0.state == .dead || $0.state == .discarded }
+                .compactMap { $0.reason?.code }
+            oracle.expect(!reasons.isEmpty, "\(video.id) is neither stored nor a dead letter")
+            if reasons.contains("expired") {
+                oracle.expect(
+                    video.isForgotten || world.trueMilliseconds >= video.expiresAt,
+                    "\(video.id) is given up as expired and is not"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+internal import ReelJournal
+internal import Reelhook
+
+extension Simulation {
+    /// What came of a run.
+    struct Report {
+        let seed: UInt64
+        let violations: [String]
+        let hash: UInt64
+        let eventCount: Int
+        let simulatedSeconds: Int
+        let startCount: Int
+        let crashCount: Int
+        let videoCount: Int
+        let storedCount: Int
+        let deadCount: Int
+    }
+
+    /// Lives through the chaos and the calm after it, and looks at what is left.
+    func run() -> Report {
+        boot()
+        let chaos = chance.within(60...1_800)
+        plan(until: chaos)
+        advance(by: chaos)
+        calm()
+        boot()
+        deliveries.sendNoise()
+        deliveries.hurry()
+        advance(by: 330)
+        settle()
+        finish()
+        return Report(
+            seed: world.seed,
+            violations: oracle.violations,
+            hash: world.trace.hash,
+            eventCount: world.trace.count,
+            simulatedSeconds: Int(world.now / 1_000_000_000),
+            startCount: startCount,
+            crashCount: crashCount,
+            videoCount: provider.videos.count,
+            storedCount: oracle.stored.keys.count { $0.contains("/video.") },
+            deadCount: oracle.runs.values.count { $0.state == .dead }
+        )
+    }
+
+    private func advance(by seconds: Int) {
+        let end = world.now + Int64(seconds) * 1_000_000_000
+        while world.step(until: end), oracle.violations.isEmpty {}
+        world.wait(until: end)
+    }
+
+    /// Waits until nothing is left to be done.
+    private func settle() {
+        for _ in 0..<240 {
+            guard oracle.violations.isEmpty else { return }
+            var isOver = false
+            look { journal in isOver = await self.isSettled(journal) }
+            if isOver { return }
+            advance(by: 60)
+        }
+        oracle.violation("something is left to be done after four hours of calm")
+    }
+
+    /// Cuts the power with nothing kept that is not safe, and looks at everything.
+    private func finish() {
+        guard oracle.violations.isEmpty else { return }
+        storage.losesAll = true
+        crash(cuttingPower: true)
+        advance(by: 20)
+        checkFiles()
+        var isRead = false
+        look { journal in
+            do throws(JournalError) {
+                self.check(try await self.read(journal))
+                isRead = true
+            } catch {
+                self.oracle.violation("the journal cannot be read: \(error)")
+            }
+        }
+        oracle.expect(isRead, "the service does not run in the end")
+    }
+
+    /// Does something with the running service's journal, and waits for it.
+    private func look(_ work: @escaping (Journal) async -> Void) {
+        guard let process, process.isAlive, let core = process.core else { return }
+        let state = Looking(work)
+        process.place.start {
+            await state.work(core.journal)
+            state.isOver = true
+        }
+        let end = world.now + 120_000_000_000
+        while !state.isOver, world.step(until: end) {}
+    }
+}
+
+/// Something to be done in a world, and whether it is done.
+private final class Looking: @unchecked Sendable {
+    // SAFETY: a world runs on one thread.
+    let work: (Journal) async -> Void
+    var isOver = false
+
+    init(_ work: @escaping (Journal) async -> Void) { self.work = work }
+}

@@ -1,0 +1,240 @@
+internal import ReelHTTP
+internal import ReelJournal
+internal import ReelJournalSQLite
+internal import ReelObservability
+internal import ReelRuntime
+internal import ReelSystem
+internal import Reelhook
+
+/// One run of the whole service in a world of its own, from one seed.
+final class Simulation: @unchecked Sendable {
+    // SAFETY: a world runs on one thread.
+    let world: World
+    let storage: Storage
+    let provider: SimulatedProvider
+    let network: SimulatedNetwork
+    let oracle: Oracle
+    let target: Target
+    let deliveries: Deliveries
+    private let random: WorldRandom
+    private let configuration: Configuration
+    private let checkpointByteCount: Int
+    private let slowness: Double
+    private let hasTwoDispatchers: Bool
+    private(set) var process: SimulatedProcess?
+    var chance: Chance
+    var isCalm = false
+    private(set) var crashCount = 0
+    private(set) var startCount = 0
+    private var cutsPowerNext = false
+    /// How often commands fail, and how long a handler dawdles.
+    var commandFailure = 0.0
+    var dawdling = 0.0
+
+    init(seed: UInt64, isTold: Bool) throws {
+        world = World(seed: seed)
+        world.isTold = isTold
+        storage = Storage(world)
+        provider = SimulatedProvider(world)
+        network = SimulatedNetwork(world)
+        oracle = Oracle(world)
+        target = Target(world, oracle, storage)
+        deliveries = try Deliveries(world, oracle)
+        random = WorldRandom(seed: seed)
+        chance = Chance(seed: seed, stream: 9)
+        configuration = try Settings.configuration(
+            lease: [5, 20, 60][chance.below(3)],
+            concurrency: chance.within(1...8),
+            sweepSeconds: [30, 300][chance.below(2)]
+        )
+        checkpointByteCount = [32 << 10, 256 << 10, 16 << 20][chance.below(3)]
+        slowness = [0, 0.02, 0.2][chance.below(3)]
+        hasTwoDispatchers = chance.happens(0.5)
+        network.servers = [
+            ("provider.test", provider.answer), ("target.test", target.answer),
+        ]
+        SimulatedVFS.use(storage)
+        connect()
+    }
+
+    private func connect() {
+        storage.whenDeadly = { [unowned self] in crash(cuttingPower: chance.happens(0.6)) }
+        deliveries.post = { [unowned self] request, answered in post(request, answered) }
+        provider.whenCreated = { [unowned self] video in announce(video) }
+        world.beforeStep = { [unowned self] in
+            if let process, !process.isAlive { clear(process) }
+        }
+    }
+
+    // MARK: Lives
+
+    /// Starts the service, unless it runs.
+    func boot() {
+        guard process == nil else { return }
+        startCount += 1
+        let process = SimulatedProcess(world, storage, slowness: slowness)
+        self.process = process
+        storage.process = process
+        oracle.processEnded()
+        world.note("start \(startCount)")
+        process.life = process.place.start { [self] in await live(process) }
+    }
+
+    private func live(_ process: SimulatedProcess) async {
+        do {
+            let core = try await open(process)
+            guard process.isAlive else { return }
+            process.core = core
+            checkFiles()
+            await work(process, core)
+            await core.close()
+            world.note("stopped")
+        } catch {
+            world.note("start failed: \(error)")
+            oracle.expect(!isCalm, "the service does not start: \(error)")
+        }
+        process.die()
+    }
+
+    private func work(_ process: SimulatedProcess, _ core: ServiceCore) async {
+        let second =
+            hasTwoDispatchers
+            ? process.secondPlace.start { try? await core.dispatch() } : nil
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { try? await core.dispatch() }
+                group.addTask { try? await core.reconcile() }
+                await group.waitForAll()
+            }
+            await second?.value
+        } onCancel: {
+            second?.cancel()
+        }
+    }
+
+    private func open(_ process: SimulatedProcess) async throws -> ServiceCore {
+        var machine = Machine()
+        machine.disk = SimulatedDisk(process: process)
+        machine.workers = SimulatedWorkers(process: process)
+        machine.makeTransport = { _, _, _ in SimulatedTransport(self.network, process) }
+        machine.runCommand = { await self.run($0, process) }
+        machine.openJournal = { (path, settings, logger, metrics, time) throws(JournalError) in
+            var settings = settings
+            settings.checkpointByteCount = self.checkpointByteCount
+            settings.walByteCountMax = 4 * self.checkpointByteCount
+            settings.cacheByteCount = 1 << 20
+            let driver = try SQLiteJournalDriver.open(
+                path: path,
+                configuration: settings,
+                logger: logger,
+                metrics: metrics,
+                time: time,
+                ground: SQLiteGround(
+                    workers: SimulatedWorkers(process: process),
+                    files: SimulatedJournalFiles(process: process)
+                )
+            )
+            return WatchedDriver(inner: driver, process: process, oracle: self.oracle)
+        }
+        return try await ServiceCore.open(
+            configuration,
+            on: machine,
+            time: process.time,
+            random: random,
+            sink: WatchedLog(oracle: oracle, process: process),
+            metrics: Metrics(),
+            wrap: { chains in
+                WatchedHandler.chains(chains, process, oracle) { [self] in dawdle() }
+            }
+        )
+    }
+
+    private func dawdle() -> Duration {
+        guard chance.happens(dawdling) else { return .zero }
+        return chance.span(1_000...120_000)
+    }
+
+    /// The process dies, at once; what it was in the midst of is never ended.
+    func crash(cuttingPower: Bool) {
+        guard let process, process.isAlive else { return }
+        crashCount += 1
+        cutsPowerNext = cuttingPower
+        world.note(cuttingPower ? "the power goes" : "killed")
+        world.trace.note(6, cuttingPower ? 1 : 0)
+        process.die()
+    }
+
+    /// Takes away what is left of a process.
+    private func clear(_ process: SimulatedProcess) {
+        storage.process = nil
+        process.bury()
+        Graveyard.keep(process)
+        self.process = nil
+        storage.restart(afterPowerCut: cutsPowerNext)
+        cutsPowerNext = false
+        oracle.processEnded()
+        checkFiles()
+        world.after(chance.span(50...8_000)) { [self] in boot() }
+    }
+
+    func stop() { process?.life?.cancel() }
+
+    /// Something of the service stands still for a while.
+    func pause(whole: Bool, for span: Duration) {
+        guard let process else { return }
+        oracle.hasStoodStill = true
+        process.secondPlace.pause(for: span)
+        if whole { process.place.pause(for: span) }
+    }
+
+    // MARK: What it is asked
+
+    private func post(_ request: HTTPRequest, _ answered: @escaping (Int?) -> Void) {
+        guard let process, process.isAlive, let core = process.core else { return answered(nil) }
+        let answered = Unchecked(answered)
+        process.place.start {
+            let response = await core.intake(request, .local("sender"))
+            guard process.isAlive else { return }
+            answered.value(response.status.code)
+        }
+    }
+
+    /// Asks as a command or the console does.
+    func ask(_ path: String, _ body: String) {
+        guard let process, process.isAlive, let core = process.core,
+            let target = HTTPTarget(path)
+        else { return }
+        let request = HTTPRequest(
+            method: .post,
+            target: target,
+            fields: ["Content-Type": "application/json"],
+            body: Array(body.utf8)
+        )
+        process.place.start { [self] in
+            let response = await core.control(request, .local("unix"))
+            guard process.isAlive else { return }
+            world.trace.note(7, Int64(response.status.code))
+            if path == "/v1/videos", response.status.code == 200 { noteCreation(response) }
+        }
+    }
+}
+
+/// What a closure is wrapped in to cross into a task of the same thread.
+private struct Unchecked<Value>: @unchecked Sendable {
+    // SAFETY: a world runs on one thread.
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}
+
+/// Keeps what tasks that never end refer to.
+enum Graveyard {
+    private final class Kept: @unchecked Sendable {
+        // SAFETY: worlds run on one thread, one after the other.
+        var objects: [AnyObject] = []
+    }
+
+    private static let kept = Kept()
+
+    static func keep(_ object: AnyObject) { kept.objects.append(object) }
+}
