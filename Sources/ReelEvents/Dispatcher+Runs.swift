@@ -64,6 +64,8 @@ extension Dispatcher {
             return .dead(error.reason)
         }
         guard let event = Event(claim.entry) else { return .dead(Reason("not_an_event")) }
+        let target = step.handler.target(of: event)
+        if let verdict = held(claim, step, behind: target) { return verdict }
         let attempt = StepAttempt()
         let deadline = time.uptime() + step.timeLimit
         let (action, wakesKeeper) = table.withLock {
@@ -78,12 +80,7 @@ extension Dispatcher {
             table.withLock { $0.endAttempt(of: claim) }
             guard let interruption = attempt.interruption else {
                 guard let outcome = attempt.outcome else { return nil }
-                return arithmetic.verdict(
-                    on: outcome,
-                    attempt: claim.attempt,
-                    policy: step.retry,
-                    at: time.now()
-                )
+                return await self.verdict(on: outcome, of: claim, step, target)
             }
             return verdict(after: interruption, attempt.outcome, claim, step)
         }
@@ -151,11 +148,17 @@ extension Dispatcher {
         case .done: log(claim, "step done", nil)
         case .retry(_, let reason): log(claim, "step failed, to be tried again", reason)
         case .postpone(_, let reason): log(claim, "step postponed", reason)
+        case .hold(_, let reason): log(claim, "step waits", reason, .debug)
         case .dead(let reason): log(claim, "step given up", reason)
         }
     }
 
-    func log(_ claim: Claim, _ message: StaticString, _ reason: Reason?) {
+    func log(
+        _ claim: Claim,
+        _ message: StaticString,
+        _ reason: Reason?,
+        _ level: LogLevel = .info
+    ) {
         let fields: KeyValuePairs<String, LogValue> = [
             "event.sequence": .integer(claim.entry.sequence),
             "video.id": .string(claim.entry.videoID?.rawValue ?? ""),
@@ -164,6 +167,6 @@ extension Dispatcher {
             "step.attempt": .integer(claim.attempt),
             "reason": .string(reason?.code ?? ""),
         ]
-        logger.info(message, fields)
+        logger.log(level, message, fields)
     }
 }

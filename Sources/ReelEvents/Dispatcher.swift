@@ -17,6 +17,7 @@ package final class Dispatcher: Sendable {
     let locate: @Sendable (AssetRecord) -> String
     let logger: Logger
     let metrics: DispatcherMetrics
+    let board: BreakerBoard
     let owner: String
     let table = Locked(RunTable())
     /// How often verdicts are offered to a failing journal once the service stops and the grace is
@@ -53,6 +54,7 @@ package final class Dispatcher: Sendable {
         self.locate = locate
         self.logger = logger.named("dispatcher")
         self.metrics = DispatcherMetrics(metrics)
+        board = BreakerBoard(configuration.breakers, random: random, metrics: metrics)
         owner = "dispatcher-" + random.hexadecimal(byteCount: 8)
     }
 
@@ -87,6 +89,7 @@ package final class Dispatcher: Sendable {
                 }
             }
             group.addTask { await self.keepClaims() }
+            await self.restoreBreakers()
             await self.loop(&group)
             await self.drain()
             group.cancelAll()

@@ -21,6 +21,7 @@ package struct DispatcherConfiguration: Sendable, Hashable {
     package var errorWaitLongest: Duration
     /// The bytes that a step may keep for its next attempt.
     package var checkpointByteCountMax: Int
+    package var breakers: BreakerConfiguration
 
     package init(
         concurrency: Int = 16,
@@ -31,7 +32,8 @@ package struct DispatcherConfiguration: Sendable, Hashable {
         safetyInterval: Duration = .seconds(5),
         errorWaitFirst: Duration = .milliseconds(100),
         errorWaitLongest: Duration = .seconds(5),
-        checkpointByteCountMax: Int = 65_536
+        checkpointByteCountMax: Int = 65_536,
+        breakers: BreakerConfiguration = BreakerConfiguration()
     ) {
         self.concurrency = min(max(concurrency, 1), 4096)
         self.claimBatch = min(max(claimBatch, 1), 4096)
@@ -42,6 +44,7 @@ package struct DispatcherConfiguration: Sendable, Hashable {
         self.errorWaitFirst = max(errorWaitFirst, .milliseconds(1))
         self.errorWaitLongest = max(errorWaitLongest, self.errorWaitFirst)
         self.checkpointByteCountMax = max(checkpointByteCountMax, 0)
+        self.breakers = breakers
     }
 
     /// How often leases are renewed: two heartbeats may fail before one ends.

@@ -95,6 +95,7 @@ extension StepVerdict {
         case .done: "done"
         case .retry: "retry"
         case .postpone: "postpone"
+        case .hold: "hold"
         case .dead: "dead"
         }
     }
@@ -102,7 +103,9 @@ extension StepVerdict {
     var reason: Reason? {
         switch self {
         case .done: nil
-        case .retry(_, let reason), .postpone(_, let reason), .dead(let reason): reason
+        case .retry(_, let reason), .postpone(_, let reason), .hold(_, let reason),
+            .dead(let reason):
+            reason
         }
     }
 }

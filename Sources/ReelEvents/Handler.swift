@@ -11,6 +11,21 @@ public protocol Handler: Sendable {
     /// The task is cancelled when the step's time limit is over or the service stops; the attempt
     /// then counts only if the limit was over.
     func handle(_ event: Event, _ context: HandlerContext) async -> Outcome
+
+    /// What this event's work depends on, such as `provider:openai`; safe to show and to log.
+    ///
+    /// Handlers that name the same target share a circuit breaker: while the target is out, which
+    /// handlers tell by `.unavailable`, events wait for it and their attempts do not count. Nil is
+    /// nothing, and is what a handler has that does not say.
+    func target(of event: Event) -> String?
+
+    /// Whether the work needs a link that dies: no later try is made once the video has expired.
+    var needsLink: Bool { get }
+}
+
+extension Handler {
+    public func target(of event: Event) -> String? { nil }
+    public var needsLink: Bool { false }
 }
 
 /// How an attempt of a handler went.
@@ -19,6 +34,12 @@ public enum Outcome: Sendable, Hashable {
     case done(note: String? = nil)
     /// Try again: after the span named, or by the step's retry policy.
     case retry(after: Duration? = nil, Reason)
+    /// What the handler depends on is out: it refuses connections, does not answer in time, or says
+    /// that it cannot; try again, after the span that it named.
+    ///
+    /// It counts as `.retry` does for a handler that names no target, and for the first event that
+    /// meets the outage; whatever comes after waits behind the target's breaker, uncounted.
+    case unavailable(after: Duration? = nil, Reason)
     /// Try again later without counting this attempt: the fault is not the event's.
     case postpone(Duration, Reason)
     /// Trying again is no use; the event becomes a dead letter with this reason.

@@ -23,14 +23,11 @@ package struct RetryArithmetic: Sendable {
         switch outcome {
         case .done(let note):
             .done(note: note)
-        case .retry(let named, let reason):
+        case .retry(let named, let reason), .unavailable(let named, let reason):
             if attempt >= policy.attempts {
                 .dead(reason)
             } else {
-                .retry(
-                    at: moment + (named.map { Self.held($0, policy) } ?? wait(attempt, policy)),
-                    reason
-                )
+                .retry(at: self.moment(after: attempt, named, policy, moment), reason)
             }
         case .postpone(let span, let reason):
             .postpone(
@@ -40,6 +37,16 @@ package struct RetryArithmetic: Sendable {
         case .giveUp(let reason):
             .dead(reason)
         }
+    }
+
+    /// When the next attempt is due: after the span that was named, or by the policy.
+    func moment(
+        after attempt: Int,
+        _ named: Duration?,
+        _ policy: RetryPolicy,
+        _ now: Timestamp
+    ) -> Timestamp {
+        now + (named.map { Self.held($0, policy) } ?? wait(attempt, policy))
     }
 
     /// The wait after an attempt, drawn evenly from zero to the attempt's ceiling.

@@ -68,9 +68,10 @@ extension InMemoryJournal {
         )
         change(key) { run in
             run.progress = settled.run
-            run.remember(settled.attempt)
+            guard let attempt = settled.attempt else { return }
+            run.remember(attempt)
             guard case .done(let note) = verdict else { return }
-            run.finished[claim.stepIndex] = (settled.attempt, note)
+            run.finished[claim.stepIndex] = (attempt, note)
             run.checkpoint = nil
         }
         guard let next = self.claim(of: key) else { return .released }
@@ -130,6 +131,20 @@ extension InMemoryJournal {
             openRunCount: Int64(openRuns.count),
             deadRunCount: deadRunCount
         )
+    }
+}
+
+// Circuit breakers, and who waits behind them.
+extension InMemoryJournal {
+    mutating func record(_ breaker: BreakerRecord) {
+        breakers[breaker.target] = breaker
+        guard breaker.state == .closed else { return }
+        for key in openRuns {
+            guard let waiting = runs[key.sequence]?[key.position].progress.waiting,
+                waiting.reason == Reason(BreakerRecord.waitingCode, breaker.target)
+            else { continue }
+            change(key) { $0.progress = waiting.released(at: breaker.changedAt) }
+        }
     }
 }
 

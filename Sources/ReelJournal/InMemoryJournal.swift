@@ -31,6 +31,8 @@ struct InMemoryJournal {
     /// The keys of runs that are pending, running or waiting.
     var openRuns: Set<RunKey> = []
     var deadRunCount: Int64 = 0
+    /// By their targets.
+    var breakers: [String: BreakerRecord] = [:]
 
     private var deliveries: [DeliveryKey: Int64] = [:]
     private var facts: [VideoKey: (terminal: TerminalState, sequence: Int64)] = [:]

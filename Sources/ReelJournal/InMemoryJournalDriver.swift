@@ -80,6 +80,16 @@ package final class InMemoryJournalDriver: JournalDriver {
         try perform { $0.record(asset) }
     }
 
+    package func record(_ breaker: BreakerRecord) async throws(JournalError) {
+        try perform { $0.record(breaker) }
+    }
+
+    package func breakers() async throws(JournalError) -> [BreakerRecord] {
+        try perform { journal in
+            journal.breakers.values.sorted { $0.target < $1.target }
+        }
+    }
+
     package func retryDead(
         _ sequences: [Int64],
         at moment: Timestamp

@@ -61,6 +61,10 @@ package protocol JournalDriver: Sendable {
     /// says who was overtaken.
     func record(_ asset: AssetRecord) async throws(JournalError)
 
+    /// Keeps where a breaker stands; the runs that wait behind one that is closed are due at the
+    /// moment of its change.
+    func record(_ breaker: BreakerRecord) async throws(JournalError)
+
     /// Makes dead runs of these entries due again at once, their attempts counted anew.
     ///
     /// - Returns: The entries that had one.
@@ -87,6 +91,8 @@ package protocol JournalDriver: Sendable {
     func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob?
     func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob]
     func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord]
+    /// The breakers that were recorded, by target.
+    func breakers() async throws(JournalError) -> [BreakerRecord]
     /// The next moment at which a run can be claimed, and how many runs are open.
     func outlook() async throws(JournalError) -> JournalOutlook
     /// The highest sequence; 0 for an empty journal.

@@ -68,6 +68,8 @@ package enum StepVerdict: Sendable, Hashable {
     /// Due again at that moment; the attempt does not count, since the fault is not the event's
     /// (our own disk is full, the provider is down, the service stops).
     case postpone(until: Timestamp, Reason)
+    /// Due again at that moment; nothing was attempted, and the history is silent about it.
+    case hold(until: Timestamp, Reason)
     /// Nothing more is tried: the run is a dead letter.
     case dead(Reason)
 }

@@ -123,14 +123,16 @@ package struct RunProgress: Sendable, Hashable {
 
         /// Takes how its present attempt ended; after `.done` the next step has begun, unless that
         /// was the last.
+        ///
+        /// - Returns: The run as it goes on, and the attempt for the history, if one was made.
         package func settled(
             _ verdict: StepVerdict,
             startedAt: Timestamp,
             endedAt: Timestamp,
             leaseUntil: Timestamp
-        ) -> (run: RunProgress, attempt: AttemptRecord) {
+        ) -> (run: RunProgress, attempt: AttemptRecord?) {
             var next = run
-            let outcome: String
+            let outcome: String?
             let reason: Reason?
             switch verdict {
             case .done:
@@ -143,11 +145,29 @@ package struct RunProgress: Sendable, Hashable {
                 (outcome, reason) = ("postpone", why)
                 next.attempts -= 1
                 next.wait(until: moment, why)
+            case .hold(let moment, let why):
+                (outcome, reason) = (nil, why)
+                next.attempts -= 1
+                next.wait(until: moment, why)
             case .dead(let why):
                 (outcome, reason) = ("dead", why)
                 next.end(.dead, why, at: endedAt)
             }
-            return (next, run.attempt(outcome, reason, from: startedAt, to: endedAt))
+            return (next, outcome.map { run.attempt($0, reason, from: startedAt, to: endedAt) })
+        }
+    }
+
+    /// A run that waits for a moment.
+    package struct Waiting: Sendable {
+        fileprivate var run: RunProgress
+
+        package var reason: Reason? { run.reason }
+
+        /// Due at a moment, unless it is due before.
+        package func released(at moment: Timestamp) -> RunProgress {
+            var next = run
+            next.dueAt = min(run.dueAt ?? moment, moment)
+            return next
         }
     }
 
@@ -175,6 +195,9 @@ package struct RunProgress: Sendable, Hashable {
 
     /// The run as one that can be claimed; nil once it ended.
     package var claimable: Claimable? { state.isOpen ? Claimable(run: self) : nil }
+
+    /// The run as one that waits; nil unless it does.
+    package var waiting: Waiting? { state == .waiting ? Waiting(run: self) : nil }
 
     /// The run as its owner has it; nil for whoever lost it, or never had it.
     package func held(by claim: Claim) -> Held? {

@@ -183,7 +183,7 @@ extension JournalTables {
                 row.hasCheckpoint = false
             }
         }
-        try remember(settled.attempt, note: note, of: &row)
+        if let attempt = settled.attempt { try remember(attempt, note: note, of: &row) }
         try write(row, among: rows)
         let next = Claim(
             row.progress,

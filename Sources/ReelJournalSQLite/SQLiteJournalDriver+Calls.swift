@@ -114,6 +114,10 @@ extension SQLiteJournalDriver {
         try await write { (tables) throws(SQLiteFault) in try tables.record(asset) }
     }
 
+    package func record(_ breaker: BreakerRecord) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in try tables.record(breaker) }
+    }
+
     package func retryDead(
         _ sequences: [Int64],
         at moment: Timestamp
@@ -146,6 +150,10 @@ extension SQLiteJournalDriver {
 
     package func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
         try await read { (tables) throws(SQLiteFault) in try tables.entry(sequence) }
+    }
+
+    package func breakers() async throws(JournalError) -> [BreakerRecord] {
+        try await read { (tables) throws(SQLiteFault) in try tables.breakers() }
     }
 
     package func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {

@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
-    static let migrations: [String] = [tables + indexes, keyRuns]
+    static let migrations: [String] = [tables + indexes, keyRuns + breakers]
 
     private static let tables = """
         -- Numbers to remember: sequence_floor, below which no sequence is given out.
@@ -146,6 +146,20 @@ enum Schema {
             reason_detail TEXT,
             note TEXT,
             PRIMARY KEY (sequence, position, number)
+        ) STRICT, WITHOUT ROWID;
+
+        """
+
+    private static let breakers = """
+        -- The circuit breaker of each provider and notification target that was ever out.
+        CREATE TABLE breakers (
+            target TEXT PRIMARY KEY,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),
+            failure_count INTEGER NOT NULL,
+            reason_code TEXT,
+            reason_detail TEXT,
+            changed_at INTEGER NOT NULL,
+            probe_at INTEGER
         ) STRICT, WITHOUT ROWID;
 
         """

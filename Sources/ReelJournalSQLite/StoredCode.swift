@@ -55,6 +55,18 @@ extension RunState: StoredCode {
     }
 }
 
+extension BreakerState: StoredCode {
+    static let inCodeOrder: [BreakerState] = [.closed, .open, .halfOpen]
+
+    var code: Int64 {
+        switch self {
+        case .closed: 0
+        case .open: 1
+        case .halfOpen: 2
+        }
+    }
+}
+
 extension JobState: StoredCode {
     static let inCodeOrder: [JobState] = [.open, .completed, .failed, .lost, .deleted]
 

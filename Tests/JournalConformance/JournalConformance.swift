@@ -23,7 +23,8 @@ package struct JournalConformance: Sendable, CustomTestStringConvertible {
 
     /// All of it.
     package static let everything: [JournalConformance] =
-        appending + planning + planningAhead + claiming + settling + deadLetters + reading + jobs
+        appending + planning + planningAhead + claiming + rounds + settling + deadLetters + reading
+        + jobs
         + lasting
 
     /// Opens a journal, puts it to the proof and closes it.

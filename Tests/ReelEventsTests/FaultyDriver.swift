@@ -83,6 +83,16 @@ final class FaultyDriver: JournalDriver {
         try await base.record(asset)
     }
 
+    func record(_ breaker: BreakerRecord) async throws(JournalError) {
+        try ask("recordBreaker")
+        try await base.record(breaker)
+    }
+
+    func breakers() async throws(JournalError) -> [BreakerRecord] {
+        try ask("breakers")
+        return try await base.breakers()
+    }
+
     func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError) -> [Int64] {
         try await base.retryDead(sequences, at: at)
     }

@@ -200,7 +200,9 @@ extension Outcome {
     var code: String? {
         switch self {
         case .done: nil
-        case .retry(_, let reason), .postpone(_, let reason), .giveUp(let reason): reason.code
+        case .retry(_, let reason), .unavailable(_, let reason), .postpone(_, let reason),
+            .giveUp(let reason):
+            reason.code
         }
     }
 
@@ -210,8 +212,10 @@ extension Outcome {
     }
 
     var isRetry: Bool {
-        guard case .retry = self else { return false }
-        return true
+        switch self {
+        case .retry, .unavailable: true
+        case .done, .postpone, .giveUp: false
+        }
     }
 
     var isGivenUp: Bool {
@@ -222,7 +226,7 @@ extension Outcome {
     /// The wait that the handler named.
     var wait: Duration? {
         switch self {
-        case .retry(let wait, _): wait
+        case .retry(let wait, _), .unavailable(let wait, _): wait
         case .postpone(let wait, _): wait
         case .done, .giveUp: nil
         }

@@ -141,7 +141,9 @@ struct NotifyHandlerTests {
         let location: HTTPFields = ["Location": "https://example.com/elsewhere"]
         let transport = answering(status, location)
         let outcome = await harness.run(try handler(harness, transport))
-        #expect(outcome == .retry(Reason(code, "HTTP status \(status)")))
+        let reason = Reason(code, "HTTP status \(status)")
+        let isOutage = status == 429 || status >= 500
+        #expect(outcome == (isOutage ? .unavailable(reason) : .retry(reason)))
         #expect(transport.requests.count == 1)
     }
 

@@ -83,8 +83,10 @@ extension FetchAttempt {
         case .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding,
             .modelNotFound, .tooLarge:
             return await refused(Reason("provider_refused", error.description), variant)
-        case .unreachable, .timedOut, .interrupted, .conflict, .rateLimited, .notReady,
-            .overloaded, .serverError, .gatewayError, .notJSON, .unexpectedShape:
+        case .unreachable, .timedOut, .interrupted, .rateLimited, .overloaded, .serverError,
+            .gatewayError:
+            return .unavailable(after: error.retryAfter, reason)
+        case .conflict, .notReady, .notJSON, .unexpectedShape:
             return .retry(after: soonEnough(error.retryAfter), reason)
         case .cancelled: return .retry(Reason("cancelled"))
         }
@@ -106,6 +108,16 @@ extension FetchAttempt {
             return .giveUp(reason)
         }
         return .retry(after: soonEnough(limits.notReadyWait), reason)
+    }
+
+    /// What an attempt comes to in the end: when the link is dead there is no later one.
+    func ended(_ outcome: Outcome) async -> Outcome {
+        switch outcome {
+        case .done, .giveUp: return outcome
+        case .retry, .unavailable, .postpone:
+            guard let expiresAt, expiresAt <= handler.time.now() else { return outcome }
+            return await lose()
+        }
     }
 
     /// The link died before the file was here.

@@ -244,7 +244,9 @@ extension Outcome {
     var reason: Reason? {
         switch self {
         case .done: nil
-        case .retry(_, let reason), .postpone(_, let reason), .giveUp(let reason): reason
+        case .retry(_, let reason), .unavailable(_, let reason), .postpone(_, let reason),
+            .giveUp(let reason):
+            reason
         }
     }
 }

@@ -58,6 +58,10 @@ package struct FetchHandler: Handler {
             videoID: videoID,
             context: context
         )
-        return await attempt.run()
+        return await attempt.ended(await attempt.run())
     }
+
+    package func target(of event: Event) -> String? { "provider:" + event.provider }
+
+    package var needsLink: Bool { true }
 }

@@ -35,6 +35,7 @@ package struct NotifyHandler: Handler {
     }
 
     private let target: Target
+    private let name: String
     private let transport: any HTTPTransport
     private let journal: Journal
     private let time: any TimeSource
@@ -53,6 +54,7 @@ package struct NotifyHandler: Handler {
         logger: Logger
     ) {
         self.target = target
+        name = Self.name(of: target.url)
         self.transport = transport
         self.journal = journal
         self.time = time
@@ -98,11 +100,13 @@ package struct NotifyHandler: Handler {
 
     /// The outcome with the schedule's wait where the receiver asked for none, or for less.
     private func scheduled(_ outcome: Outcome, _ attempt: Int) -> Outcome {
-        guard case .retry(let asked, let reason) = outcome, let schedule = target.schedule else {
-            return outcome
+        guard let schedule = target.schedule else { return outcome }
+        switch outcome {
+        case .done, .postpone, .giveUp: return outcome
+        case .retry(let asked, let reason), .unavailable(let asked, let reason):
+            guard let wait = schedule.wait(after: attempt, random) else { return outcome }
+            return .retry(after: max(asked ?? .zero, wait), reason)
         }
-        guard let wait = schedule.wait(after: attempt, random) else { return outcome }
-        return .retry(after: max(asked ?? .zero, wait), reason)
     }
 
     /// Remembers that nobody is there any more, and says so once.
@@ -113,6 +117,18 @@ package struct NotifyHandler: Handler {
         }
         guard isNew else { return }
         logger.error("a target is gone and is told nothing more until the service starts anew")
+    }
+
+    /// Nil for a target with a schedule, which says itself how long an outage may be.
+    package func target(of event: Event) -> String? { target.schedule == nil ? name : nil }
+
+    /// The receiver's name for people: its origin, and a number made of the whole URL, whose path
+    /// may be a secret.
+    private static func name(of url: String) -> String {
+        let number = UInt32(truncatingIfNeeded: StableHash.narrow("target", url))
+        let digits = String(number, radix: 16)
+        let padding = String(repeating: "0", count: 8 - digits.count)
+        return "notify:\(HTTPURL(url)?.origin ?? "unknown")#\(padding)\(digits)"
     }
 
     private func post(_ body: [UInt8], id: String) async -> Outcome {
@@ -154,9 +170,9 @@ package struct NotifyHandler: Handler {
             disable()
             return .giveUp(Reason("target_gone", text))
         case 300...399: return .retry(Reason("target_redirects", text))
-        case 429, 502, 503, 504: return .retry(after: wait, Reason("target_busy", text))
+        case 429, 502, 503, 504: return .unavailable(after: wait, Reason("target_busy", text))
         case 400...499: return .retry(after: wait, Reason("target_refused", text))
-        default: return .retry(after: wait, Reason("target_failed", text))
+        default: return .unavailable(after: wait, Reason("target_failed", text))
         }
     }
 
@@ -164,8 +180,10 @@ package struct NotifyHandler: Handler {
         let reason = Reason("target_" + error.code, error.description)
         switch error {
         case .invalidURL, .destinationRefused: return .giveUp(reason)
-        case .nameNotResolved, .connectionFailed, .tlsFailed, .timedOut, .interrupted,
-            .malformedResponse, .contentUnreadable, .tooLarge, .cancelled, .overloaded, .transport:
+        case .nameNotResolved, .connectionFailed, .timedOut, .interrupted:
+            return .unavailable(reason)
+        case .tlsFailed, .malformedResponse, .contentUnreadable, .tooLarge, .cancelled,
+            .overloaded, .transport:
             return .retry(reason)
         }
     }

@@ -72,6 +72,15 @@ extension Configuration {
             if let span = section.seconds("stop_grace_seconds", in: 0...3600) {
                 dispatch.stopGrace = span
             }
+            if let count = section.integer("breaker_failures", in: 1...1000) {
+                dispatch.breakerFailureCountMax = count
+            }
+            if let span = section.seconds("breaker_probe_seconds", in: 1...3600) {
+                dispatch.breakerProbeInterval = span
+            }
+            if let span = section.seconds("breaker_patience_seconds", in: 60...30 * 86_400) {
+                dispatch.breakerPatience = span
+            }
             section.finish()
         }
         if var section = file.object("polling") {

@@ -184,6 +184,11 @@ package struct DispatchSettings: Sendable, Hashable {
     package var concurrencyMax = 16
     package var lease: Duration = .seconds(60)
     package var stopGrace: Duration = .seconds(10)
+    /// The outages in a row that open the breaker of a provider or a notification target.
+    package var breakerFailureCountMax = 5
+    package var breakerProbeInterval: Duration = .seconds(15)
+    /// How old an event may become behind a breaker before its attempts count.
+    package var breakerPatience: Duration = .seconds(72 * 3600)
 }
 
 /// How a missed event is caught.

@@ -9,7 +9,12 @@ extension ServiceParts {
         let settings = DispatcherConfiguration(
             concurrency: configuration.dispatch.concurrencyMax,
             lease: configuration.dispatch.lease,
-            grace: configuration.dispatch.stopGrace
+            grace: configuration.dispatch.stopGrace,
+            breakers: BreakerConfiguration(
+                failureCountMax: configuration.dispatch.breakerFailureCountMax,
+                probeInterval: configuration.dispatch.breakerProbeInterval,
+                patience: configuration.dispatch.breakerPatience
+            )
         )
         return Dispatcher(
             journal: journal,

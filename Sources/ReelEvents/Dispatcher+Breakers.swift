@@ -1,0 +1,131 @@
+internal import ReelJournal
+internal import ReelObservability
+internal import ReelRuntime
+
+extension Dispatcher {
+    /// The shortest time before a link dies for which it is worth trying again.
+    private static let linkLifeMin: Duration = .seconds(1)
+
+    /// Goes on with the breakers of the last start.
+    func restoreBreakers() async {
+        do throws(JournalError) {
+            board.restore(try await driver.breakers())
+        } catch {
+            note(error)
+        }
+    }
+
+    /// The verdict on a claim whose target is out: it waits, and nothing was attempted.
+    ///
+    /// - Returns: Nil when the target may be tried.
+    func held(_ claim: Claim, _ step: Step, behind target: String?) -> StepVerdict? {
+        guard let target else { return nil }
+        let now = time.now()
+        // What expires before the next probe tries its luck.
+        if step.handler.needsLink, let expiresAt = claim.expiresAt,
+            expiresAt - now < configuration.breakers.probeInterval
+        {
+            return nil
+        }
+        guard let until = board.wait(for: target, at: now) else { return nil }
+        return .hold(
+            until: beforeExpiry(until, of: claim, step, now),
+            Reason(BreakerRecord.waitingCode, target)
+        )
+    }
+
+    /// The verdict on what a handler said.
+    func verdict(
+        on outcome: Outcome,
+        of claim: Claim,
+        _ step: Step,
+        _ target: String?
+    ) async -> StepVerdict {
+        let now = time.now()
+        var verdict = arithmetic.verdict(
+            on: outcome,
+            attempt: claim.attempt,
+            policy: step.retry,
+            at: now
+        )
+        guard let target else { return bounded(verdict, claim, step, now) }
+        switch outcome {
+        case .done, .retry, .giveUp:
+            if let moved = board.answered(target, at: now) { await keep(moved) }
+        case .postpone: break
+        case .unavailable(let wait, let reason):
+            let (failure, moved) = board.failed(target, reason, wait: wait, at: now)
+            if let moved { await keep(moved) }
+            let isPatient = now - claim.entry.receivedAt < configuration.breakers.patience
+            switch failure {
+            case .counts: break
+            case .doesNotCount where isPatient:
+                let again = arithmetic.moment(after: claim.attempt, wait, step.retry, now)
+                verdict = .postpone(until: again, reason)
+            // Due at once, so that it is claimed again and waits where the others do.
+            case .waits where isPatient: verdict = .postpone(until: now, reason)
+            case .doesNotCount, .waits: break
+            }
+        }
+        return bounded(verdict, claim, step, now)
+    }
+
+    /// Holds a later try to the life of the link that the step needs: one after it is no try.
+    private func bounded(
+        _ verdict: StepVerdict,
+        _ claim: Claim,
+        _ step: Step,
+        _ now: Timestamp
+    ) -> StepVerdict {
+        guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return verdict }
+        switch verdict {
+        case .done, .dead: return verdict
+        case .retry(let moment, let reason):
+            if expiresAt <= now { return .dead(Self.expired(expiresAt, reason)) }
+            return .retry(at: beforeExpiry(moment, of: claim, step, now), reason)
+        case .postpone(let moment, let reason):
+            if expiresAt <= now { return .dead(Self.expired(expiresAt, reason)) }
+            return .postpone(until: beforeExpiry(moment, of: claim, step, now), reason)
+        case .hold(let moment, let reason):
+            return .hold(until: beforeExpiry(moment, of: claim, step, now), reason)
+        }
+    }
+
+    private static func expired(_ moment: Timestamp, _ reason: Reason) -> Reason {
+        Reason("expired", "the link died at \(moment); before that: \(reason)")
+    }
+
+    /// A moment before the link dies that leaves time for several more tries; the moment of its
+    /// death when there is none.
+    private func beforeExpiry(
+        _ moment: Timestamp,
+        of claim: Claim,
+        _ step: Step,
+        _ now: Timestamp
+    ) -> Timestamp {
+        guard step.handler.needsLink, let expiresAt = claim.expiresAt, expiresAt > now else {
+            return moment
+        }
+        let longest = max(Self.linkLifeMin, (expiresAt - now) / 4)
+        return min(moment, now + longest, expiresAt)
+    }
+
+    /// Keeps where a breaker stands; what waited behind one that closed is due.
+    private func keep(_ record: BreakerRecord) async {
+        do throws(JournalError) {
+            try await driver.record(record)
+        } catch {
+            note(error)
+        }
+        logger.info(
+            record.state == .closed ? "breaker closed" : "breaker open",
+            [
+                "breaker.target": .string(record.target),
+                "breaker.failures": .integer(record.failureCount),
+                "breaker.probe_at": .string(record.probeAt?.description ?? ""),
+                "reason": .string(record.reason?.code ?? ""),
+            ]
+        )
+        if record.state == .closed { bell.ring() }
+    }
+}

@@ -1,0 +1,63 @@
+package import ReelRuntime
+
+/// Where the circuit breaker of a provider or a notification target stands.
+package enum BreakerState: String, LifeCycle {
+    case closed
+    case open
+    case halfOpen = "half_open"
+
+    package static let subject = "A circuit breaker"
+    package static let rows: [LifeCycleRow<BreakerState>] = [
+        LifeCycleRow(
+            .closed,
+            by: "the dispatcher: the target answered",
+            to: [.open],
+            kept: .always
+        ),
+        LifeCycleRow(
+            .open,
+            by: "the dispatcher: outages in a row, or a 429 or 503 that names its wait",
+            to: [.closed, .halfOpen],
+            kept: .always
+        ),
+        LifeCycleRow(
+            .halfOpen,
+            by: "the dispatcher: the interval is over and one event tries the target",
+            to: [.closed, .open],
+            kept: .always
+        ),
+    ]
+}
+
+/// What the journal keeps of a breaker, so that a restart goes on where it stood.
+package struct BreakerRecord: Sendable, Hashable {
+    /// What the code of a run's reason is while it waits behind a breaker; the detail is the target.
+    package static let waitingCode = "waiting_for_breaker"
+
+    /// Such as `provider:openai`; safe to show.
+    package let target: String
+    package let state: BreakerState
+    /// Outages since the target last answered.
+    package let failureCount: Int
+    /// The last outage; nil when there was none since the target answered.
+    package let reason: Reason?
+    package let changedAt: Timestamp
+    /// When the target is next tried; nil while it is closed.
+    package let probeAt: Timestamp?
+
+    package init(
+        target: String,
+        state: BreakerState,
+        failureCount: Int,
+        reason: Reason?,
+        changedAt: Timestamp,
+        probeAt: Timestamp?
+    ) {
+        self.target = target
+        self.state = state
+        self.failureCount = failureCount
+        self.reason = reason
+        self.changedAt = changedAt
+        self.probeAt = probeAt
+    }
+}

@@ -1,0 +1,157 @@
+import ReelEvents
+import ReelJournal
+import ReelObservability
+import ReelRuntime
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct DispatcherBreakerTests {
+    private let harness = DispatcherHarness()
+    private let isOut = Locked(true)
+    private let configuration = DispatcherConfiguration(
+        concurrency: 4,
+        breakers: BreakerConfiguration(
+            failureCountMax: 3,
+            probeInterval: .seconds(20),
+            patience: .seconds(1800)
+        )
+    )
+
+    /// Fails for as long as the target is out.
+    private func chain(
+        attempts: Int = 3,
+        needsLink: Bool = false,
+        wait: Duration? = nil
+    ) -> Chain {
+        let step = Step(
+            "fetch",
+            TargetedHandler(needsLink: needsLink, calls: harness.calls) { [isOut] in
+                isOut.withLock { $0 } ? .unavailable(after: wait, Reason("out")) : .done()
+            },
+            retry: RetryPolicy(attempts: attempts, base: .seconds(1))
+        )
+        return Chain("files", on: [.videoCompleted], steps: [step])
+    }
+
+    private func count(_ states: [EventState]) async throws -> Int64 {
+        var query = EntryQuery()
+        query.states = states
+        return try await harness.memory.count(query)
+    }
+
+    @Test func `fifty events wait for a target that is out, and none dies of it`() async throws {
+        for number in 1...50 { try await harness.append(Happened.observed("v\(number)")) }
+        try await harness.running([harness.dispatcher([chain()], configuration)]) {
+            let end = harness.time.uptime() + .seconds(600)
+            try await harness.until("ten minutes are over") { harness.time.uptime() >= end }
+            #expect(try await count([.dead]) == 0)
+            #expect(try await count([.waiting]) == 50)
+            let breakers = try await harness.memory.breakers()
+            #expect(breakers.map(\.target) == ["target"])
+            #expect(breakers.map(\.state) == [.open])
+            let entry = try await harness.memory.entry(50)
+            #expect(entry?.reason == Reason("waiting_for_breaker", "target"))
+            // One probe in each interval, however many wait: 20 s at the most, 10 at the least.
+            #expect((28...70).contains(harness.calls.calls.count))
+            let burnt = try await (Int64(1)...50).asyncSum {
+                try await harness.steps($0).map(\.attempts).reduce(0, +)
+            }
+            #expect(burnt <= 1)
+            isOut.withLock { $0 = false }
+            try await harness.until("all are done") { try await count([.done]) == 50 }
+            #expect(harness.time.uptime() - end <= .seconds(25))
+        }
+        #expect(try await harness.memory.breakers().map(\.state) == [.closed])
+        #expect(harness.sink.messages.contains("breaker open"))
+        #expect(harness.sink.messages.contains("breaker closed"))
+    }
+
+    @Test func `a restart goes on waiting`() async throws {
+        for number in 1...5 { try await harness.append(Happened.observed("v\(number)")) }
+        try await harness.running([harness.dispatcher([chain()], configuration)]) {
+            try await harness.until("it is open") {
+                try await harness.memory.breakers().first?.state == .open
+            }
+        }
+        let before = harness.calls.calls.count
+        let reopened = harness.time.now()
+        try await harness.running([harness.dispatcher([chain()], configuration, seed: 2)]) {
+            let probeAt = try await harness.memory.breakers().first?.probeAt ?? reopened
+            try await harness.until("it is tried") { harness.calls.calls.count > before }
+            #expect(harness.time.now() >= probeAt)
+            isOut.withLock { $0 = false }
+            try await harness.until("all are done") { try await count([.done]) == 5 }
+        }
+    }
+
+    @Test func `a wait that the target names is kept`() async throws {
+        try await harness.append(Happened.observed("v1"))
+        let chain = chain(wait: .seconds(600))
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("it was called") { harness.calls.calls.count == 1 }
+            isOut.withLock { $0 = false }
+            try await harness.until("it is done") { try await count([.done]) == 1 }
+            #expect(harness.time.uptime() >= .seconds(600))
+            #expect(harness.calls.calls.count == 2)
+        }
+    }
+
+    @Test func `patience has an end, and then attempts count`() async throws {
+        try await harness.append(Happened.observed("v1"))
+        try await harness.running([harness.dispatcher([chain()], configuration)]) {
+            try await harness.until("it is dead") { try await count([.dead]) == 1 }
+            #expect(harness.time.uptime() >= .seconds(1800))
+        }
+        #expect(try await harness.memory.entry(1)?.reason?.code == "out")
+    }
+
+    @Test func `no later try is made once the link is dead`() async throws {
+        let expiresAt = harness.time.now() + .seconds(600)
+        var news = JobUpdate(
+            provider: "openai",
+            id: "v1".videoID,
+            origin: .event,
+            moment: harness.time.now()
+        )
+        news.expiresAt = expiresAt
+        _ = try await harness.memory.record(news)
+        try await harness.append(Happened.observed("v1"))
+        let chain = chain(attempts: 1000, needsLink: true)
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("it is dead") { try await count([.dead]) == 1 }
+            #expect(harness.time.now() >= expiresAt)
+            #expect(harness.time.now() <= expiresAt + .seconds(2))
+        }
+        #expect(try await harness.memory.entry(1)?.reason?.code == "expired")
+        let attempts = try await harness.memory.attempts(of: 1)
+        #expect(attempts.last?.outcome == "dead")
+        #expect(attempts.dropLast().allSatisfy { $0.endedAt < expiresAt })
+        // Close to its end it is tried again and again, breaker or not.
+        let late = attempts.filter { $0.startedAt > expiresAt - .seconds(20) }
+        #expect(late.count >= 3)
+    }
+}
+
+/// A handler that depends on something.
+private struct TargetedHandler: Handler {
+    let needsLink: Bool
+    let calls: CallLog
+    let body: @Sendable () -> Outcome
+
+    func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
+        await ScriptedHandler(calls) { _, _ in body() }.handle(event, context)
+    }
+
+    func target(of event: Event) -> String? { "target" }
+}
+
+extension ClosedRange where Bound == Int64 {
+    fileprivate func asyncSum(
+        _ value: (Int64) async throws -> Int
+    ) async rethrows -> Int {
+        var sum = 0
+        for element in self { sum += try await value(element) }
+        return sum
+    }
+}
