@@ -1,5 +1,7 @@
 package import ReelHTTP
 internal import ReelHTTPServer
+internal import ReelJSON
+internal import ReelJournal
 internal import ReelObservability
 
 /// The private listener: `/v1/videos`, the event feed, metrics.
@@ -31,6 +33,7 @@ package enum Console {
         register(context, in: &router)
         ControlRoutes(context: context).register(in: &router)
         EndpointRoutes(context: context).register(in: &router)
+        ReplayRoutes(context: context).register(in: &router)
         return router.handler
     }
 
@@ -39,6 +42,14 @@ package enum Console {
         ContentRoute(context: context).register(in: &router)
         EventFeed(context: context).register(in: &router)
         AlarmRoute(context: context).register(in: &router)
+        router.on(.get, "/v1/status") { _, _, _ in
+            do throws(JournalError) {
+                let status = try await StatusListing.read(context.journal.driver)
+                return .json(.ok, JSONValue.object(status.json).serialized())
+            } catch {
+                return ErrorEnvelope.storageUnavailable
+            }
+        }
         router.on(.get, "/metrics") { _, _, _ in
             HTTPResponse(
                 .ok,

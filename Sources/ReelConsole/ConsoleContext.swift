@@ -1,4 +1,5 @@
 package import ReelAssets
+package import ReelEvents
 package import ReelJournal
 package import ReelObservability
 package import ReelProviders
@@ -26,6 +27,8 @@ package struct ConsoleContext: Sendable {
     package let time: any TimeSource
     /// Open once the service stops, so that endless answers end.
     package let stop: Latch
+    /// Rung when there is a replay to begin, to stop or to continue.
+    package let replayBell: Doorbell
     /// The version that `GET /control/status` tells.
     package let version: String
 
@@ -42,6 +45,7 @@ package struct ConsoleContext: Sendable {
         logger: Logger,
         time: any TimeSource,
         stop: Latch,
+        replayBell: Doorbell = Doorbell(),
         version: String
     ) {
         self.journal = journal
@@ -56,6 +60,7 @@ package struct ConsoleContext: Sendable {
         self.logger = logger
         self.time = time
         self.stop = stop
+        self.replayBell = replayBell
         self.version = version
     }
 

@@ -13,7 +13,6 @@ struct ControlRoutes: Sendable {
         router.on(.get, "/control/status") { _, _, _ in status() }
         router.on(.post, "/control/events/retry") { request, _, _ in await retry(request) }
         router.on(.post, "/control/events/discard") { request, _, _ in await discard(request) }
-        router.on(.post, "/control/events/replay") { request, _, _ in await replay(request) }
         router.on(.post, "/control/videos/track") { request, _, _ in await track(request) }
     }
 
@@ -43,26 +42,6 @@ struct ControlRoutes: Sendable {
                 at: context.time.now()
             )
             return ["discarded": .array(discarded.map { .integer($0) })]
-        }
-    }
-
-    /// Runs stored events again, on purpose, each as an entry of its own.
-    private func replay(_ request: HTTPRequest) async -> HTTPResponse {
-        await matching(request, states: nil) { sequences, body in
-            guard body["dry_run"]?.bool != true else {
-                return ["matched": .integer(sequences.count), "replayed": .array([])]
-            }
-            var replayed: [JSONValue] = []
-            for sequence in sequences.sorted() {
-                guard let entry = try await context.journal.driver.entry(sequence) else { continue }
-                let draft = EntryDraft(replayOf: entry, at: context.time.now())
-                switch try await context.journal.append(draft) {
-                case .appended(let new), .duplicateFact(let new, _), .contradiction(let new, _),
-                    .redelivery(let new):
-                    replayed.append(.integer(new))
-                }
-            }
-            return ["matched": .integer(sequences.count), "replayed": .array(replayed)]
         }
     }
 

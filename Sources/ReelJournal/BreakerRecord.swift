@@ -31,7 +31,7 @@ package enum BreakerState: String, LifeCycle {
 
 /// What the journal keeps of a breaker, so that a restart goes on where it stood.
 package struct BreakerRecord: Sendable, Hashable {
-    /// What the code of a run's reason is while it waits behind a breaker; the detail is the target.
+    /// The code of a run's reason while it waits behind a breaker; the detail is the target.
     package static let waitingCode = "waiting_for_breaker"
 
     /// Such as `provider:openai`; safe to show.

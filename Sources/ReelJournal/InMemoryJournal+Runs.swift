@@ -250,6 +250,11 @@ extension InMemoryJournal {
         if run.progress.state.isOpen { openRuns.insert(key) } else { openRuns.remove(key) }
         let all = runs[key.sequence, default: []].map(\.progress)
         guard let standing = EventState.standing(of: all) else { return }
+        let before = stored[Int(key.sequence) - 1].state
+        precondition(
+            before == standing.state || before.mayBecome(standing.state),
+            "the life cycle of an event has no such move"
+        )
         stored[Int(key.sequence) - 1].state = standing.state
         stored[Int(key.sequence) - 1].reason = standing.reason
     }

@@ -33,6 +33,8 @@ struct InMemoryJournal {
     var deadRunCount: Int64 = 0
     /// By their targets.
     var breakers: [String: BreakerRecord] = [:]
+    /// The replay of number n stands at n - 1.
+    var replays: [ReplayJob] = []
 
     private var deliveries: [DeliveryKey: Int64] = [:]
     private var facts: [VideoKey: (terminal: TerminalState, sequence: Int64)] = [:]

@@ -90,6 +90,28 @@ package final class InMemoryJournalDriver: JournalDriver {
         }
     }
 
+    package func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
+        try perform { $0.begin(replay) }
+    }
+
+    package func advance(
+        _ advance: ReplayAdvance
+    ) async throws(JournalError) -> [AppendOutcome]? {
+        try perform { $0.advance(advance) }
+    }
+
+    package func move(
+        _ replay: Int64,
+        to state: ReplayState,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try perform { $0.move(replay, to: state, at: moment) }
+    }
+
+    package func replays() async throws(JournalError) -> [ReplayJob] {
+        try perform { $0.replays.suffix(100).reversed() }
+    }
+
     package func retryDead(
         _ sequences: [Int64],
         at moment: Timestamp

@@ -63,6 +63,27 @@ package final class Journal: Sendable {
         return outcome
     }
 
+    /// Appends what a replay brings, planned as appends are, and wakes the followers.
+    ///
+    /// - Returns: False when the replay is not running or stands elsewhere.
+    /// - Throws: `JournalError` when it is not on disk; nothing was changed then.
+    package func advance(_ advance: ReplayAdvance) async throws(JournalError) -> Bool {
+        var advance = advance
+        let planner = planner.withLock { $0 }
+        for index in advance.drafts.indices where advance.drafts[index].fault == nil {
+            if let planner {
+                advance.drafts[index].plan = planner.plan(for: advance.drafts[index])
+            }
+        }
+        guard let outcomes = try await driver.advance(advance) else { return false }
+        for (draft, outcome) in zip(advance.drafts, outcomes) {
+            guard case .appended(let sequence) = outcome, let plan = draft.plan else { continue }
+            planner?.noteAppended(draft, as: sequence, with: plan)
+        }
+        wake()
+        return true
+    }
+
     /// Remembers news of a video and wakes the followers.
     ///
     /// - Throws: `JournalError` when it is not on disk.

@@ -65,6 +65,24 @@ package protocol JournalDriver: Sendable {
     /// moment of its change.
     func record(_ breaker: BreakerRecord) async throws(JournalError)
 
+    /// Stores a replay that begins, and gives it its number.
+    func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob
+
+    /// Appends what a replay brings and moves it on, in one transaction.
+    ///
+    /// - Returns: What became of the drafts; nil when the replay is not running or stands
+    ///   elsewhere, and nothing was changed.
+    func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]?
+
+    /// Stops a replay or lets it go on.
+    ///
+    /// - Returns: False when there is none, or its life cycle does not have the move.
+    func move(
+        _ replay: Int64,
+        to state: ReplayState,
+        at: Timestamp
+    ) async throws(JournalError) -> Bool
+
     /// Makes dead runs of these entries due again at once, their attempts counted anew.
     ///
     /// - Returns: The entries that had one.
@@ -93,6 +111,8 @@ package protocol JournalDriver: Sendable {
     func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord]
     /// The breakers that were recorded, by target.
     func breakers() async throws(JournalError) -> [BreakerRecord]
+    /// The last hundred replays, newest first.
+    func replays() async throws(JournalError) -> [ReplayJob]
     /// The next moment at which a run can be claimed, and how many runs are open.
     func outlook() async throws(JournalError) -> JournalOutlook
     /// The highest sequence; 0 for an empty journal.

@@ -56,12 +56,16 @@ final class Connection: @unchecked Sendable {
         case onlooker
     }
 
+    /// What SQLite is told once, before its first connection; told too late, it changes nothing.
+    private static let isTold = creelsqlite_omit_statistics() == SQLITE_OK
+
     /// Opens the file, which is there.
     init(
         path: String,
         role: Role,
         _ ground: SQLiteGround = SQLiteGround()
     ) throws(SQLiteFault) {
+        _ = Self.isTold
         let access = role == .onlooker ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         var opened: OpaquePointer?
         let status = unsafe sqlite3_open_v2(

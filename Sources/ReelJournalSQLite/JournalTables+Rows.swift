@@ -78,6 +78,9 @@ extension JournalTables {
             was?.state != standing.state || was?.reason != standing.reason,
             let sequence = now.first?.sequence
         else { return }
+        if let was, was.state != standing.state, !was.state.mayBecome(standing.state) {
+            throw .misread
+        }
         let reason = standing.reason
         if reason == nil, was?.reason == nil {
             return try connection.run(

@@ -118,6 +118,30 @@ extension SQLiteJournalDriver {
         try await write { (tables) throws(SQLiteFault) in try tables.record(breaker) }
     }
 
+    package func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
+        try await write { (tables) throws(SQLiteFault) in try tables.begin(replay) }
+    }
+
+    package func advance(
+        _ advance: ReplayAdvance
+    ) async throws(JournalError) -> [AppendOutcome]? {
+        let outcomes = try await write { (tables) throws(SQLiteFault) in
+            try tables.advance(advance)
+        }
+        for outcome in outcomes ?? [] { metrics.appended(outcome) }
+        return outcomes
+    }
+
+    package func move(
+        _ replay: Int64,
+        to state: ReplayState,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try await write { (tables) throws(SQLiteFault) in
+            try tables.move(replay, to: state, at: moment)
+        }
+    }
+
     package func retryDead(
         _ sequences: [Int64],
         at moment: Timestamp
@@ -154,6 +178,10 @@ extension SQLiteJournalDriver {
 
     package func breakers() async throws(JournalError) -> [BreakerRecord] {
         try await read { (tables) throws(SQLiteFault) in try tables.breakers() }
+    }
+
+    package func replays() async throws(JournalError) -> [ReplayJob] {
+        try await read { (tables) throws(SQLiteFault) in try tables.replays() }
     }
 
     package func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {

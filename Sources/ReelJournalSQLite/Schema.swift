@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
-    static let migrations: [String] = [tables + indexes, keyRuns + breakers]
+    static let migrations: [String] = [tables + indexes, keyRuns + breakers + replays]
 
     private static let tables = """
         -- Numbers to remember: sequence_floor, below which no sequence is given out.
@@ -161,6 +161,24 @@ enum Schema {
             changed_at INTEGER NOT NULL,
             probe_at INTEGER
         ) STRICT, WITHOUT ROWID;
+
+        """
+
+    private static let replays = """
+        -- Replays of stored events: the conditions as JSON, events in a thousand seconds, and the
+        -- last sequence that was looked at.
+        CREATE TABLE replays (
+            number INTEGER PRIMARY KEY,
+            filter TEXT NOT NULL,
+            rate INTEGER NOT NULL CHECK (rate > 0),
+            last_sequence INTEGER NOT NULL,
+            matched_count INTEGER NOT NULL,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),
+            cursor INTEGER NOT NULL,
+            replayed_count INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL
+        ) STRICT;
 
         """
 

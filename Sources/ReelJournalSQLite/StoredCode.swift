@@ -67,6 +67,18 @@ extension BreakerState: StoredCode {
     }
 }
 
+extension ReplayState: StoredCode {
+    static let inCodeOrder: [ReplayState] = [.running, .stopped, .done]
+
+    var code: Int64 {
+        switch self {
+        case .running: 0
+        case .stopped: 1
+        case .done: 2
+        }
+    }
+}
+
 extension JobState: StoredCode {
     static let inCodeOrder: [JobState] = [.open, .completed, .failed, .lost, .deleted]
 

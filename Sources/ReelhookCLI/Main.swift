@@ -58,5 +58,5 @@ extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] =
         [serve, emulate, send, sign, verify] + events + videos + endpoint
-        + [check, backup, restore, doctor, version, completions]
+        + [status, check, backup, restore, doctor, version, completions]
 }

@@ -23,7 +23,8 @@ package struct JournalConformance: Sendable, CustomTestStringConvertible {
 
     /// All of it.
     package static let everything: [JournalConformance] =
-        appending + planning + planningAhead + claiming + rounds + settling + deadLetters + reading
+        appending + planning + planningAhead + claiming + rounds + replays + settling + deadLetters
+        + reading
         + jobs
         + lasting
 

@@ -40,26 +40,26 @@ struct DispatcherBreakerTests {
         return try await harness.memory.count(query)
     }
 
-    @Test func `fifty events wait for a target that is out, and none dies of it`() async throws {
-        for number in 1...50 { try await harness.append(Happened.observed("v\(number)")) }
+    @Test func `events wait for a target that is out, and none dies of it`() async throws {
+        for number in 1...10 { try await harness.append(Happened.observed("v\(number)")) }
         try await harness.running([harness.dispatcher([chain()], configuration)]) {
-            let end = harness.time.uptime() + .seconds(600)
-            try await harness.until("ten minutes are over") { harness.time.uptime() >= end }
+            let end = harness.time.uptime() + .seconds(120)
+            try await harness.until("two minutes are over") { harness.time.uptime() >= end }
             #expect(try await count([.dead]) == 0)
-            #expect(try await count([.waiting]) == 50)
+            #expect(try await count([.waiting]) == 10)
             let breakers = try await harness.memory.breakers()
             #expect(breakers.map(\.target) == ["target"])
             #expect(breakers.map(\.state) == [.open])
-            let entry = try await harness.memory.entry(50)
+            let entry = try await harness.memory.entry(10)
             #expect(entry?.reason == Reason("waiting_for_breaker", "target"))
             // One probe in each interval, however many wait: 20 s at the most, 10 at the least.
-            #expect((28...70).contains(harness.calls.calls.count))
-            let burnt = try await (Int64(1)...50).asyncSum {
+            #expect((7...16).contains(harness.calls.calls.count))
+            let burnt = try await (Int64(1)...10).asyncSum {
                 try await harness.steps($0).map(\.attempts).reduce(0, +)
             }
             #expect(burnt <= 1)
             isOut.withLock { $0 = false }
-            try await harness.until("all are done") { try await count([.done]) == 50 }
+            try await harness.until("all are done") { try await count([.done]) == 10 }
             #expect(harness.time.uptime() - end <= .seconds(25))
         }
         #expect(try await harness.memory.breakers().map(\.state) == [.closed])
@@ -121,12 +121,12 @@ struct DispatcherBreakerTests {
         try await harness.running([harness.dispatcher([chain], configuration)]) {
             try await harness.until("it is dead") { try await count([.dead]) == 1 }
             #expect(harness.time.now() >= expiresAt)
-            #expect(harness.time.now() <= expiresAt + .seconds(2))
+            #expect(harness.time.now() <= expiresAt + .seconds(10))
         }
         #expect(try await harness.memory.entry(1)?.reason?.code == "expired")
         let attempts = try await harness.memory.attempts(of: 1)
         #expect(attempts.last?.outcome == "dead")
-        #expect(attempts.dropLast().allSatisfy { $0.endedAt < expiresAt })
+        #expect(attempts.dropLast().allSatisfy { $0.startedAt < expiresAt })
         // Close to its end it is tried again and again, breaker or not.
         let late = attempts.filter { $0.startedAt > expiresAt - .seconds(20) }
         #expect(late.count >= 3)

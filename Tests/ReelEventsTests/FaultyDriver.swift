@@ -93,6 +93,24 @@ final class FaultyDriver: JournalDriver {
         return try await base.breakers()
     }
 
+    func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
+        try await base.begin(replay)
+    }
+
+    func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]? {
+        try await base.advance(advance)
+    }
+
+    func move(
+        _ replay: Int64,
+        to state: ReplayState,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try await base.move(replay, to: state, at: moment)
+    }
+
+    func replays() async throws(JournalError) -> [ReplayJob] { try await base.replays() }
+
     func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError) -> [Int64] {
         try await base.retryDead(sequences, at: at)
     }

@@ -204,7 +204,6 @@ struct FetchHandlerVerdictTests {
             (nil, nil, nil), (nil, .seconds(90), .seconds(90)), (3600, nil, nil),
             (3600, .seconds(90), .seconds(90)), (400, .seconds(90), .seconds(50)),
             (400, nil, .seconds(50)), (400, .seconds(3), .seconds(3)), (2, nil, .seconds(1)),
-            (-5, .seconds(90), .seconds(90)),
         ]
         for (left, asked, expected) in cases {
             let provider = StubProvider(
@@ -212,12 +211,40 @@ struct FetchHandlerVerdictTests {
                     StubProvider.status(expiresAt: left.map { now + $0 } ?? now + 100_000)
                 },
                 content: { _, _ throws(ProviderError) in
-                    throw ProviderError(.rateLimited, status: 429, retryAfter: asked)
+                    throw ProviderError(.notReady, status: 409, retryAfter: asked)
                 }
             )
             let outcome = await harness.run(harness.fetch(provider))
-            #expect(outcome.code == "provider_rate_limited")
+            #expect(outcome.code == "provider_not_ready")
             #expect(outcome.wait == expected, "\(String(describing: left)) s left")
+        }
+    }
+
+    @Test(arguments: [ProviderError.Kind.rateLimited, .serverError, .unreachable, .timedOut])
+    func `a provider that is out is told from one that says no`(
+        _ kind: ProviderError.Kind
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let now = harness.time.now().secondsSinceEpoch
+        for (left, isLost) in [(3600, false), (-5, true)] as [(Int64, Bool)] {
+            let provider = StubProvider(
+                retrieve: { _ throws(ProviderError) in StubProvider.status(expiresAt: now + left) },
+                content: { _, _ throws(ProviderError) in
+                    throw ProviderError(kind, retryAfter: .seconds(90))
+                }
+            )
+            let handler = harness.fetch(provider)
+            let outcome = await harness.run(handler)
+            if isLost {
+                // The link is dead, and no later try would be one.
+                #expect(outcome.code == "expired")
+                #expect(outcome.isGivenUp)
+                #expect(try await harness.record()?.state == .lost)
+            } else {
+                let error = ProviderError(kind)
+                let reason = Reason("provider_" + kind.rawValue, error.description)
+                #expect(outcome == .unavailable(after: .seconds(90), reason))
+            }
         }
     }
 

@@ -83,10 +83,10 @@ extension FetchAttempt {
         case .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding,
             .modelNotFound, .tooLarge:
             return await refused(Reason("provider_refused", error.description), variant)
-        case .unreachable, .timedOut, .interrupted, .rateLimited, .overloaded, .serverError,
-            .gatewayError:
+        case .unreachable, .timedOut, .rateLimited, .overloaded, .serverError, .gatewayError:
             return .unavailable(after: error.retryAfter, reason)
-        case .conflict, .notReady, .notJSON, .unexpectedShape:
+        // Of a provider that answered: it may be this file that it cannot send.
+        case .interrupted, .conflict, .notReady, .notJSON, .unexpectedShape:
             return .retry(after: soonEnough(error.retryAfter), reason)
         case .cancelled: return .retry(Reason("cancelled"))
         }

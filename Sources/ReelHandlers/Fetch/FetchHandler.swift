@@ -58,7 +58,8 @@ package struct FetchHandler: Handler {
             videoID: videoID,
             context: context
         )
-        return await attempt.ended(await attempt.run())
+        let outcome = await attempt.run()
+        return await attempt.ended(outcome)
     }
 
     package func target(of event: Event) -> String? { "provider:" + event.provider }

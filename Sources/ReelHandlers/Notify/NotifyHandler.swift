@@ -180,10 +180,10 @@ package struct NotifyHandler: Handler {
         let reason = Reason("target_" + error.code, error.description)
         switch error {
         case .invalidURL, .destinationRefused: return .giveUp(reason)
-        case .nameNotResolved, .connectionFailed, .timedOut, .interrupted:
+        case .nameNotResolved, .connectionFailed, .timedOut:
             return .unavailable(reason)
-        case .tlsFailed, .malformedResponse, .contentUnreadable, .tooLarge, .cancelled,
-            .overloaded, .transport:
+        case .tlsFailed, .interrupted, .malformedResponse, .contentUnreadable, .tooLarge,
+            .cancelled, .overloaded, .transport:
             return .retry(reason)
         }
     }

@@ -52,6 +52,13 @@ package struct OfflineControl: Sendable {
         }
     }
 
+    /// Brings replays to their end, as the service would.
+    ///
+    /// - Throws: `JournalError`.
+    package func finishReplays() async throws {
+        try await ReplayRunner(parts.consoleContext).finish()
+    }
+
     package func close() async {
         parts.stop.open()
         await parts.close()

@@ -192,6 +192,10 @@ public final class ReelhookService: Sendable {
             group.addTask(name: "dispatcher") {
                 try await self.untilStopped { try await dispatcher.run() }
             }
+            let replays = ReplayRunner(parts.consoleContext)
+            group.addTask(name: "replays") {
+                try await self.untilStopped { try await replays.run() }
+            }
             if let reconciler {
                 group.addTask(name: "reconciler") {
                     try await self.untilStopped { try await reconciler.run() }

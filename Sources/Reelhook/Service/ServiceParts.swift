@@ -28,6 +28,7 @@ struct ServiceParts: Sendable {
     let endpointSecrets: EndpointSecrets
     let orders: OrderFiles
     let stop: Latch
+    let replayBell = Doorbell()
 
     /// What a service is handed besides its configuration.
     struct Surroundings: Sendable {
@@ -255,6 +256,7 @@ struct ServiceParts: Sendable {
             logger: surroundings.logger.named("console"),
             time: surroundings.time,
             stop: stop,
+            replayBell: replayBell,
             version: reelhookVersion
         )
     }

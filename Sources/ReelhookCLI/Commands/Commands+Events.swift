@@ -7,11 +7,10 @@ internal import Reelhook
 
 extension Command {
     /// The journal: what came, and what became of it.
-    static let events = [
-        eventsList, eventsShow, eventsTail, eventsRetry, eventsReplay, eventsDiscard,
-    ]
+    static let events = [eventsList, eventsShow, eventsTail, eventsRetry, eventsDiscard] + replays
 
-    private static let filters = [
+    /// Which events a command is about.
+    static let eventFilters = [
         Option(
             "--type",
             "TYPE",
@@ -31,7 +30,7 @@ extension Command {
     private static let eventsList = Command(
         words: ["events", "list"],
         summary: "List events, newest first.",
-        options: filters + [
+        options: eventFilters + [
             Option("--before", "SEQUENCE", "go on before that event"), Option.json,
         ],
         run: { arguments, tool in
@@ -111,7 +110,7 @@ extension Command {
         summary: "Make dead letters due again, one or by filter.",
         operands: "[SEQUENCE…]",
         operandCount: 0...1000,
-        options: filters + [Option.json],
+        options: eventFilters + [Option.json],
         run: { arguments, tool in
             try await change(arguments, tool, path: "/control/events/retry", key: "retried")
         }
@@ -122,7 +121,7 @@ extension Command {
         summary: "Set dead letters aside for good, with a reason.",
         operands: "[SEQUENCE…]",
         operandCount: 0...1000,
-        options: filters + [
+        options: eventFilters + [
             Option("--reason", "TEXT", "why; kept with the event"), Option.json,
         ],
         run: { arguments, tool in
@@ -138,35 +137,11 @@ extension Command {
         }
     )
 
-    private static let eventsReplay = Command(
-        words: ["events", "replay"],
-        summary: "Run stored events through their chains again, on purpose.",
-        discussion: "Each replay is an entry of its own, with origin replay. --dry-run counts what"
-            + " would be replayed.",
-        operands: "[SEQUENCE…]",
-        operandCount: 0...1000,
-        options: filters + [
-            Option("--dry-run", nil, "only count what matches"), Option.json,
-        ],
-        run: { arguments, tool in
-            let more: JSONObject = ["dry_run": .bool(arguments.has("--dry-run"))]
-            return try await change(
-                arguments,
-                tool,
-                path: "/control/events/replay",
-                key: arguments.has("--dry-run") ? "matched" : "replayed",
-                more
-            )
-        }
-    )
-
-    private static func change(
+    /// The events that the operands or a filter name; without either it would be all of them.
+    static func namedEvents(
         _ arguments: ParsedArguments,
-        _ tool: Tool,
-        path: String,
-        key: String,
-        _ more: JSONObject = [:]
-    ) async throws -> ExitCode {
+        _ tool: Tool
+    ) throws(UsageError) -> EntryQuery {
         var query = try EventFilter.query(arguments, tool.time)
         if arguments["--limit"] == nil { query.limit = 10_000 }
         if !arguments.operands.isEmpty {
@@ -176,9 +151,20 @@ extension Command {
                 }
                 return sequence
             }
-        } else if !filters.contains(where: { arguments.has($0.name) }) {
+        } else if !eventFilters.contains(where: { arguments.has($0.name) }) {
             throw UsageError("name the events, by their sequence numbers or by a filter")
         }
+        return query
+    }
+
+    private static func change(
+        _ arguments: ParsedArguments,
+        _ tool: Tool,
+        path: String,
+        key: String,
+        _ more: JSONObject = [:]
+    ) async throws -> ExitCode {
+        let query = try namedEvents(arguments, tool)
         var body = more
         body["filter"] = query.json
         let request = JSONValue.object(body)

@@ -104,6 +104,22 @@ struct Control: Sendable {
         }
     }
 
+    /// Does the work of replays where no service does it.
+    func finishReplays() async throws {
+        switch way {
+        case .service: break
+        case .own(let control): try await control.finishReplays()
+        }
+    }
+
+    /// Whether a service has that data directory.
+    static func isServed(_ dataDirectory: String) async -> Bool {
+        let client = HTTPClient()
+        let isServed = await answers(dataDirectory + "/.control.sock", client)
+        await client.stop()
+        return isServed
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// - Throws: `Failure` with the answer's own message unless it is a success.

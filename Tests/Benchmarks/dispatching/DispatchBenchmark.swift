@@ -70,8 +70,7 @@ private struct Load: Sendable {
         let commitsBefore = Self.commits(metrics)
         let after = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dispatcher.run() }
-            // Counted where each verdict was recorded: asking the journal would be part of the
-            // load.
+            // Counted where verdicts are recorded: asking the journal would be part of the load.
             let expected = eventCount * stepCount
             while Self.value(of: Self.doneName, metrics) < expected {
                 try await time.sleep(for: .milliseconds(10))

@@ -166,7 +166,7 @@ extension Oracle.Run {
             state = .dead
             reason = why
             leaseUntil = nil
-        case (.released, .retry), (.released, .postpone): leaseUntil = nil
+        case (.released, .retry), (.released, .postpone), (.released, .hold): leaseUntil = nil
         case (.fenced, _): break
         }
     }

@@ -126,6 +126,33 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         if lives { oracle.recorded(asset) }
     }
 
+    func record(_ breaker: BreakerRecord) async throws(JournalError) {
+        try await inner.record(breaker)
+    }
+
+    func breakers() async throws(JournalError) -> [BreakerRecord] { try await inner.breakers() }
+
+    func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
+        try await inner.begin(replay)
+    }
+
+    func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]? {
+        let outcomes = try await inner.advance(advance)
+        guard lives, let outcomes else { return outcomes }
+        for (draft, outcome) in zip(advance.drafts, outcomes) { oracle.appended(draft, outcome) }
+        return outcomes
+    }
+
+    func move(
+        _ replay: Int64,
+        to state: ReplayState,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try await inner.move(replay, to: state, at: moment)
+    }
+
+    func replays() async throws(JournalError) -> [ReplayJob] { try await inner.replays() }
+
     func retryDead(
         _ sequences: [Int64],
         at moment: Timestamp

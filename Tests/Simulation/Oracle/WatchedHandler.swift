@@ -16,6 +16,10 @@ struct WatchedHandler: Handler, @unchecked Sendable {
         return outcome
     }
 
+    func target(of event: Event) -> String? { inner.target(of: event) }
+
+    var needsLink: Bool { inner.needsLink }
+
     static func chains(
         _ chains: [Chain],
         _ process: SimulatedProcess,
