@@ -36,9 +36,10 @@ def test_killed_between_the_answer_and_the_work(provide, serve):
 def test_killed_in_the_middle_of_a_download(emulate, serve):
     emulator = emulate("--duration", "200ms", "--content-bytes", 3_000_000)
     service = serve(emulator)
+    # Before there is a video: the list may tell of it before the delivery does.
+    emulator.faults(stall=1)
     video = emulator.create()
     program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
-    emulator.faults(stall=1)
     answer, _ = deliveries.deliver(service.hook, deliveries.event(video=video))
     assert answer.status == 200
 
