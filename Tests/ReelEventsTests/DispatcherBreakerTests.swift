@@ -89,7 +89,7 @@ struct DispatcherBreakerTests {
         try await harness.append(Happened.observed("v1"))
         let chain = chain(wait: .seconds(600))
         try await harness.running([harness.dispatcher([chain], configuration)]) {
-            try await harness.until("it was called") { harness.calls.calls.count == 1 }
+            try await harness.until("it waits") { try await count([.waiting]) == 1 }
             isOut.withLock { $0 = false }
             try await harness.until("it is done") { try await count([.done]) == 1 }
             #expect(harness.time.uptime() >= .seconds(600))
