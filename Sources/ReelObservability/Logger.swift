@@ -104,30 +104,42 @@ package struct Logger: Sendable {
     }
 
     /// Writes a line for whoever works on Reelhook.
-    package func debug(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
-        log(.debug, message, fields)
+    package func debug(
+        _ message: StaticString,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+    ) {
+        log(.debug, message, fields())
     }
 
     /// Writes a line for the operator: a change of state.
-    package func info(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
-        log(.info, message, fields)
+    package func info(
+        _ message: StaticString,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+    ) {
+        log(.info, message, fields())
     }
 
     /// Writes a line about what was refused, retried or given up.
-    package func warning(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
-        log(.warning, message, fields)
+    package func warning(
+        _ message: StaticString,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+    ) {
+        log(.warning, message, fields())
     }
 
     /// Writes a line about what somebody has to act on.
-    package func error(_ message: StaticString, _ fields: KeyValuePairs<String, LogValue> = [:]) {
-        log(.error, message, fields)
+    package func error(
+        _ message: StaticString,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+    ) {
+        log(.error, message, fields())
     }
 
-    /// Writes a line unless its level is below the log's.
+    /// Writes a line unless its level is below the log's; its fields are made only then.
     package func log(
         _ level: LogLevel,
         _ message: StaticString,
-        _ fields: KeyValuePairs<String, LogValue>
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue>
     ) {
         guard level >= self.level else { return }
         sink.write(
@@ -136,7 +148,7 @@ package struct Logger: Sendable {
                 level: level,
                 component: component,
                 message: "\(message)",
-                fields: context + fields.map { ($0.key, $0.value) }
+                fields: context + fields().map { ($0.key, $0.value) }
             )
         )
     }

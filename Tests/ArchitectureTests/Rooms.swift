@@ -72,7 +72,7 @@ enum Rooms {
 
     /// What tests may import beside that.
     static let toolchainForTests: Set<String> = [
-        "Glibc", "Synchronization", "Testing", "Foundation", "FoundationEssentials",
+        "Dispatch", "Glibc", "Synchronization", "Testing", "Foundation", "FoundationEssentials",
     ]
 
     /// Where something may be `public`, since a user of the library sees it; everything else is

@@ -17,6 +17,7 @@ struct ReconcilerHarness {
     let provider: ScriptedProvider
     let metrics = Metrics()
     let log = InMemoryLogSink()
+    private let executor = SettlingExecutor()
 
     init() {
         journal = Journal(driver: driver)
@@ -80,7 +81,7 @@ struct ReconcilerHarness {
         _ body: @Sendable () async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await reconciler.run() }
+            group.addTask(executorPreference: executor) { try await reconciler.run() }
             do {
                 try await body()
             } catch {
@@ -93,10 +94,8 @@ struct ReconcilerHarness {
 
     /// Lets what is under way come to an end.
     func settle() async {
-        for _ in 0..<3 {
-            await time.waitForSleepers()
-            for _ in 0..<200 { await Task.yield() }
-        }
+        await time.waitForSleepers()
+        await executor.settle()
     }
 
     /// Lets time pass, from one sleeper to the next.
@@ -106,7 +105,8 @@ struct ReconcilerHarness {
             await settle()
             let rest = end - time.uptime()
             guard let next = time.timeToNextSleeper, next < rest else {
-                return time.advance(by: max(rest, .zero))
+                time.advance(by: max(rest, .zero))
+                return await executor.settle()
             }
             time.advance(by: next)
         }
