@@ -2,6 +2,13 @@ extension JSONReader {
     /// A number by RFC 8259, section 6.
     mutating func number() throws(JSONError) -> JSONNumber {
         let start = position
+        try skipNumber()
+        return JSONNumber(checkedText: String(decoding: bytes[start..<position], as: UTF8.self))
+    }
+
+    /// Steps over a number by RFC 8259, section 6.
+    mutating func skipNumber() throws(JSONError) {
+        let start = position
         if current == UInt8(ascii: "-") { position += 1 }
         let first = current
         let integerDigitCount = skipDigits()
@@ -13,7 +20,6 @@ extension JSONReader {
             guard skipDigits() > 0 else { throw error(.malformedNumber, at: start) }
         }
         try skipExponent(from: start)
-        return JSONNumber(checkedText: String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
     /// A number of the loose dialect, brought to the form of RFC 8259.

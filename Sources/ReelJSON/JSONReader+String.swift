@@ -3,17 +3,28 @@ extension JSONReader {
     mutating func string() throws(JSONError) -> String {
         let quote = bytes[position]
         let start = position + 1
+        guard let (range, isASCII) = try plainString() else {
+            return try escapedString(quote: quote, from: start)
+        }
+        return try text(bytes[range], isASCII: isASCII, from: start)
+    }
+
+    /// Steps over a string without escapes and says where its content stands; nil, at the first
+    /// escape, for another.
+    mutating func plainString() throws(JSONError) -> (content: Range<Int>, isASCII: Bool)? {
+        let quote = bytes[position]
+        let start = position + 1
         var index = start
         var union: UInt8 = 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == quote {
                 position = index + 1
-                return try text(bytes[start..<index], isASCII: union < 0x80, from: start)
+                return (start..<index, union < 0x80)
             }
             if byte == UInt8(ascii: "\\") {
                 position = index
-                return try escapedString(quote: quote, from: start)
+                return nil
             }
             guard isPlain(byte) else { throw error(.controlCharacter, at: index) }
             union |= byte
@@ -22,8 +33,19 @@ extension JSONReader {
         throw error(.unexpectedEnd, at: index)
     }
 
+    /// Steps over a string, which is checked and not made where it has no escape.
+    mutating func skipString() throws(JSONError) {
+        let quote = bytes[position]
+        let start = position + 1
+        if let (range, isASCII) = try plainString() {
+            if !isASCII { _ = try text(bytes[range], isASCII: false, from: start) }
+        } else {
+            _ = try escapedString(quote: quote, from: start)
+        }
+    }
+
     /// The rest of a string from its first escape on.
-    private mutating func escapedString(
+    mutating func escapedString(
         quote: UInt8,
         from start: Int
     ) throws(JSONError) -> String {

@@ -35,18 +35,28 @@ struct JSONReader {
     }
 
     mutating func document<Node: JSONNode>() throws(JSONError) -> Node {
+        try begin()
+        let node: Node = try value(depth: 0)
+        try end()
+        return node
+    }
+
+    /// Steps over what may stand before the value.
+    mutating func begin() throws(JSONError) {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             guard isLoose else { throw error(.byteOrderMark, at: 0) }
             position = 3
         }
         try skipSpace()
-        let node: Node = try value(depth: 0)
-        try skipSpace()
-        guard position == bytes.count else { throw error(.trailingContent, at: position) }
-        return node
     }
 
-    private mutating func value<Node: JSONNode>(depth: Int) throws(JSONError) -> Node {
+    /// Sees to it that nothing follows the value.
+    mutating func end() throws(JSONError) {
+        try skipSpace()
+        guard position == bytes.count else { throw error(.trailingContent, at: position) }
+    }
+
+    mutating func value<Node: JSONNode>(depth: Int) throws(JSONError) -> Node {
         let start = position
         switch current {
         case UInt8(ascii: "{"): return try object(depth: depth + 1)
@@ -98,10 +108,7 @@ struct JSONReader {
         repeat {
             let namePlace = Node.place(of: position, in: bytes, &places)
             let name = try self.name()
-            try skipSpace()
-            guard current == UInt8(ascii: ":") else { throw unexpected() }
-            position += 1
-            try skipSpace()
+            try skipColon()
             Node.append(name, namePlace, try value(depth: depth), to: &members)
         } while try goesOn(until: UInt8(ascii: "}"))
         return Node(members: members, at: place)
@@ -112,15 +119,28 @@ struct JSONReader {
         _: Node.Type,
         depth: Int
     ) throws(JSONError) -> Node.Place {
+        let start = position
+        try enter(depth: depth)
+        return Node.place(of: start, in: bytes, &places)
+    }
+
+    /// Steps over an opening bracket and the space after it.
+    mutating func enter(depth: Int) throws(JSONError) {
         guard depth <= depthMax else { throw error(.tooDeep, at: position) }
-        let place = Node.place(of: position, in: bytes, &places)
         position += 1
         try skipSpace()
-        return place
+    }
+
+    /// Steps over a colon and the space around it.
+    mutating func skipColon() throws(JSONError) {
+        try skipSpace()
+        guard current == UInt8(ascii: ":") else { throw unexpected() }
+        position += 1
+        try skipSpace()
     }
 
     /// Steps over what follows an element; whether another element follows.
-    private mutating func goesOn(until end: UInt8) throws(JSONError) -> Bool {
+    mutating func goesOn(until end: UInt8) throws(JSONError) -> Bool {
         try skipSpace()
         if current == UInt8(ascii: ",") {
             position += 1
@@ -152,7 +172,7 @@ struct JSONReader {
         return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
-    private mutating func word(_ word: String) throws(JSONError) {
+    mutating func word(_ word: String) throws(JSONError) {
         for byte in word.utf8 {
             guard current == byte else { throw unexpected() }
             position += 1

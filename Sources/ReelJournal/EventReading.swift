@@ -17,13 +17,22 @@ package struct EventReading: Sendable, Hashable {
 
     private static let nameByteCountMax = 256
 
+    private static let selector = JSONSelector([
+        ["id"], ["type"], ["created_at"], ["data", "id"],
+    ])
+
+    /// What stands at the selector's paths, in their order.
+    private typealias Members = (
+        id: JSONValue?, type: JSONValue?, createdAt: JSONValue?, dataID: JSONValue?
+    )
+
     package init(_ body: [UInt8]) {
-        let event = Self.parsed(body)
-        let type = event.flatMap { Self.name($0["type"]) }
+        let event = Self.members(of: body)
+        let type = Self.name(event?.type)
         let isOfVideo = type?.hasPrefix("video.") ?? false
-        let videoID = isOfVideo ? event?["data"]?["id"]?.string.flatMap { VideoID($0) } : nil
-        eventID = event.flatMap { Self.name($0["id"]) }
-        createdAt = event.flatMap { Self.moment($0["created_at"]) }
+        let videoID = isOfVideo ? event?.dataID?.string.flatMap { VideoID($0) } : nil
+        eventID = Self.name(event?.id)
+        createdAt = Self.moment(event?.createdAt)
         self.type = type
         self.videoID = videoID
         switch type {
@@ -42,9 +51,11 @@ package struct EventReading: Sendable, Hashable {
         }
     }
 
-    private static func parsed(_ body: [UInt8]) -> JSONValue? {
+    /// The members that count; nil when the body is no JSON.
+    private static func members(of body: [UInt8]) -> Members? {
         do throws(JSONError) {
-            return try JSONParser.parse(body)
+            let found = try selector.select(from: body)
+            return (found[0], found[1], found[2], found[3])
         } catch {
             return nil
         }

@@ -26,6 +26,7 @@ enum JSONFuzzer {
         case .success: expect(isValid, "the grammar refuses it")
         case .failure(let error): expect(!isValid, "the grammar takes it, and not: \(error)")
         }
+        checkSelected(text, outcome)
         checkReading(text, isValid: isValid)
         return 0
     }
@@ -51,6 +52,25 @@ enum JSONFuzzer {
             expect(plain == placed, "two errors: \(plain), \(placed)")
         case (.success, .failure), (.failure, .success):
             fatalError("finding: the parsers disagree")
+        }
+    }
+
+    private static let paths = [["id"], ["a"], ["data", "id"], ["data", "b", "c"]]
+    private static let selector = JSONSelector(paths)
+
+    /// What is selected is what a look-up in the tree finds, and what is refused is refused alike.
+    private static func checkSelected(_ text: [UInt8], _ outcome: Result<JSONValue, JSONError>) {
+        let selected = Result { () throws(JSONError) in try selector.select(from: text) }
+        switch (outcome, selected) {
+        case (.success(let value), .success(let found)):
+            for (path, found) in zip(paths, found) {
+                let expected = path.reduce(value as JSONValue?) { $0?[$1] }
+                expect(found == expected, "another value at \(path)")
+            }
+        case (.failure(let whole), .failure(let part)):
+            expect(whole == part, "two errors: \(whole), \(part)")
+        case (.success, .failure), (.failure, .success):
+            fatalError("finding: parser and selector disagree")
         }
     }
 
