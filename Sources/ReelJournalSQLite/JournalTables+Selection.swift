@@ -4,9 +4,10 @@ internal import ReelRuntime
 
 // How a query is answered: by ranges of one index each, in the order of the sequence.
 //
-// An index on (type, state, sequence) read for one type and one state gives sequences in order, so
+// An index on (type, origin, state, sequence) read for one of each gives sequences in order, so
 // that the newest fifty of millions cost fifty steps; a query for several of them is as many
-// ranges, merged. A time becomes a range of sequences by the spans of their blocks.
+// ranges, merged. Which of them there are is read from the index, too: a few dozen, however long
+// the journal is. A time becomes a range of sequences by the spans of their blocks.
 extension JournalTables {
     /// One range: the index to use, and what its rows are to fulfil.
     struct Selection {
@@ -49,12 +50,12 @@ extension JournalTables {
         guard types?.isEmpty != true, states?.isEmpty != true,
             var rest = try bounds(of: query)
         else { return [] }
-        if let origin = query.origin { rest.add("origin = ?", .integer(origin.code)) }
         let isByKey =
             query.sequences != nil || query.webhookID != nil || query.eventID != nil
             || query.videoID != nil || query.isUnplanned
-        guard isByKey else { return Self.ranges(types, states, query.origin, rest) }
+        guard isByKey else { return try ranges(types, states, query.origin, rest) }
 
+        if let origin = query.origin { rest.add("origin = ?", .integer(origin.code)) }
         if let types { rest.add("type IN (SELECT value FROM json_each(?))", Self.list(types)) }
         if let states { rest.add("state IN (SELECT value FROM json_each(?))", Self.list(states)) }
         if let id = query.webhookID { rest.add("webhook_id = ?", .text(id)) }
@@ -106,35 +107,90 @@ extension JournalTables {
         return (candidates, runs.first?.lastSequence ?? 0)
     }
 
-    private static func ranges(
+    private func ranges(
         _ types: [Int64]?,
         _ states: [Int64]?,
         _ origin: EntryOrigin?,
         _ rest: Conditions
-    ) -> [Selection] {
-        let everyState = EventState.inCodeOrder.map(\.code)
-        if let types {
-            return types.flatMap { type in
-                (states ?? everyState).map { state in
-                    rest.selection(
-                        "entries_by_type",
-                        "type = ? AND state = ?",
-                        .integer(type),
-                        .integer(state)
-                    )
-                }
+    ) throws(SQLiteFault) -> [Selection] {
+        if types == nil, states == nil, origin == nil {
+            // Not "sequence > 0": of two lower bounds SQLite begins at the first and reads all
+            // between.
+            return [rest.selection("", "TRUE")]
+        }
+        return try kinds().compactMap { kind in
+            if let types {
+                guard let type = kind.type, types.contains(type) else { return nil }
             }
+            if let states, !states.contains(kind.state) { return nil }
+            if let origin, origin.code != kind.origin { return nil }
+            return rest.selection(
+                "entries_by_kind",
+                "type IS ? AND origin = ? AND state = ?",
+                .optional(kind.type),
+                .integer(kind.origin),
+                .integer(kind.state)
+            )
         }
-        if let states {
-            return states.map {
-                rest.selection("entries_by_state", "state = ?", .integer($0))
-            }
+    }
+
+    /// What an entry is listed by.
+    private struct Kind {
+        let type: Int64?
+        let origin: Int64
+        let state: Int64
+    }
+
+    /// The kinds that there are: for each, one step down the index to where it ends.
+    private func kinds() throws(SQLiteFault) -> [Kind] {
+        var kinds: [Kind] = []
+        while let next = try kind(after: kinds.last) { kinds.append(next) }
+        return kinds
+    }
+
+    private func kind(after last: Kind?) throws(SQLiteFault) -> Kind? {
+        func read(_ row: borrowing Statement) -> Kind {
+            Kind(type: row.optionalInteger(0), origin: row.integer(1), state: row.integer(2))
         }
-        if let origin {
-            return [rest.selection("entries_by_origin", "origin = ?", .integer(origin.code))]
+        guard let last else {
+            return try connection.first(
+                """
+                SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
+                ORDER BY type, origin, state LIMIT 1
+                """,
+                [],
+                read
+            )
         }
-        // Not "sequence > 0": of two lower bounds SQLite begins at the first and reads all between.
-        return [rest.selection("", "TRUE")]
+        if let type = last.type {
+            return try connection.first(
+                """
+                SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
+                WHERE (type, origin, state) > (?1, ?2, ?3)
+                ORDER BY type, origin, state LIMIT 1
+                """,
+                [.integer(type), .integer(last.origin), .integer(last.state)],
+                read
+            )
+        }
+        let untyped = try connection.first(
+            """
+            SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
+            WHERE type IS NULL AND (origin, state) > (?1, ?2)
+            ORDER BY origin, state LIMIT 1
+            """,
+            [.integer(last.origin), .integer(last.state)],
+            read
+        )
+        if let untyped { return untyped }
+        return try connection.first(
+            """
+            SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
+            WHERE type IS NOT NULL ORDER BY type, origin, state LIMIT 1
+            """,
+            [],
+            read
+        )
     }
 
     /// The sequences and moments that a query is held to; nil when nothing lies there.

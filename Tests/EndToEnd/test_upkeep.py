@@ -102,7 +102,7 @@ def test_a_journal_with_a_torn_page_is_damaged(stored):
     path = stored.data / "reelhook.db"
     journal = sqlite3.connect(path)
     root = journal.execute(
-        "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_state'"
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_kind'"
     ).fetchone()[0]
     size = journal.execute("PRAGMA page_size").fetchone()[0]
     journal.close()
