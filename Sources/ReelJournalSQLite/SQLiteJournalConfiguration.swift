@@ -9,7 +9,7 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     /// How many reads may wait for one reader; one more is refused as overloaded.
     package var queuedReadCountMax = 4_096
     /// The length of the write-ahead log at which it is copied into the database.
-    package var checkpointByteCount = 4 << 20
+    package var checkpointByteCount = 16 << 20
     /// The length of the write-ahead log at which the writer waits for readers to let go of it.
     package var walByteCountMax = 256 << 20
     /// After a copy that failed, until the next is tried.
