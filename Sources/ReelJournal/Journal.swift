@@ -122,7 +122,9 @@ package final class Journal: Sendable {
 
     private func wake(_ isMeant: (Interest) -> Bool) {
         let continuations = followers.withLock { followers in
-            followers.continuations.values.filter { isMeant($0.interest) }
+            // Most appends concern nobody, and then there is no list to be made.
+            followers.continuations.values.contains { isMeant($0.interest) }
+                ? followers.continuations.values.filter { isMeant($0.interest) } : []
         }
         // A dropped wake-up is one that another, not yet read, already stands for.
         for (_, continuation) in continuations { _ = continuation.yield() }

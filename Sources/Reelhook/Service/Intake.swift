@@ -7,8 +7,7 @@ internal import ReelWebhooks
 
 /// The public listener's routes: verify, append, answer.
 ///
-/// Nothing is fetched here and nobody waits
-/// for a handler.
+/// Nothing is fetched here and nobody waits for a handler.
 struct Intake: Sendable {
     /// An endpoint and what checks its deliveries.
     struct Endpoint: Sendable {
@@ -55,7 +54,7 @@ struct Intake: Sendable {
                 await receive(request, from: peer, by: endpoint)
             }
         }
-        router.on(.get, "/healthz") { _, _, _ in .json(.ok, Answer.healthy) }
+        router.on(.get, "/healthz") { _, _, _ in Answer.healthy }
         router.on(.get, "/readyz") { _, _, _ in await readiness.response() }
         return router
     }
@@ -108,7 +107,7 @@ struct Intake: Sendable {
                 "peer.address": .string(peer.address),
             ]
         )
-        return HTTPResponse(.unauthorized, fields: Answer.type, body: .bytes(Answer.refused))
+        return Answer.refused
     }
 
     private func accepted(_ outcome: AppendOutcome, _ delivery: VerifiedDelivery) -> HTTPResponse {
@@ -119,7 +118,7 @@ struct Intake: Sendable {
                 "delivery came again",
                 ["webhook.id": .string(delivery.webhookID), "event.sequence": .integer(sequence)]
             )
-            return .json(.ok, Answer.duplicate)
+            return Answer.duplicate
         case .appended(let sequence):
             metrics.accepted.increment()
             logger.debug(
@@ -139,22 +138,25 @@ struct Intake: Sendable {
                 ["event.sequence": .integer(sequence), "event.first": .integer(first)]
             )
         }
-        return .json(.ok, Answer.received)
+        return Answer.received
     }
 }
 
-/// The intake's fixed answers; none of them says more than the contract does.
+/// The intake's answers, made once; none of them says more than the contract does.
 private enum Answer {
-    static let type: HTTPFields = ["Content-Type": "application/json"]
-    static let received = Array(#"{"received":true}"#.utf8)
-    static let duplicate = Array(#"{"received":true,"duplicate":true}"#.utf8)
-    static let refused = Array(#"{"error":"unauthorized"}"#.utf8)
-    static let healthy = Array(#"{"status":"ok"}"#.utf8)
-    static let unavailable = HTTPResponse(
-        .serviceUnavailable,
-        fields: ["Content-Type": "application/json", "Retry-After": "5"],
-        body: .bytes(Array(#"{"error":"unavailable"}"#.utf8))
-    )
+    static let received = json(.ok, #"{"received":true}"#)
+    static let duplicate = json(.ok, #"{"received":true,"duplicate":true}"#)
+    static let refused = json(.unauthorized, #"{"error":"unauthorized"}"#)
+    static let healthy = json(.ok, #"{"status":"ok"}"#)
+    static let unavailable = {
+        var answer = json(.serviceUnavailable, #"{"error":"unavailable"}"#)
+        answer.fields.set("Retry-After", "5")
+        return answer
+    }()
+
+    private static func json(_ status: HTTPStatus, _ text: String) -> HTTPResponse {
+        .json(status, Array(text.utf8))
+    }
 }
 
 /// What the intake counts.
