@@ -11,6 +11,10 @@ extension Command {
             Takes signed deliveries on the intake, keeps them in the journal under --data, fetches
             and stores their videos, and polls for the ones nobody told of.
 
+            SIGTERM and SIGINT end it once what it has taken is answered and written. SIGHUP reads
+            certificates again. Sockets from systemd are taken over, and with "takeover_seconds" in
+            the configuration a new process takes over from the one before it: no client is refused.
+
             --demo brings along an emulated provider: it creates a video, shows its progress,
             receives the signed webhook, stores the file, says where, and goes on serving.
 
