@@ -11,36 +11,6 @@ import TestSupport
 import Testing
 
 struct NotifyHandlerTests {
-    private static let url = "https://example.com/hook?token=s3cret"
-    private static let secretText = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-    private func handler(
-        _ harness: HandlerHarness,
-        _ transport: StubTransport,
-        isSigned: Bool = true,
-        _ change: (inout NotifyHandler.Target) -> Void = { _ in }
-    ) throws -> NotifyHandler {
-        let secret = try WebhookSecret(parsing: Self.secretText)
-        var target = NotifyHandler.Target(
-            url: Self.url,
-            signer: isSigned ? WebhookSigner(secrets: [secret]) : nil,
-            destinations: .publicAnd(networks: ["10.0.0.0/8"])
-        )
-        change(&target)
-        return NotifyHandler(
-            target,
-            transport: transport,
-            journal: harness.journal,
-            time: harness.time,
-            random: SeededRandomSource(seed: 1),
-            logger: harness.logger
-        )
-    }
-
-    private func answering(_ status: Int, _ fields: HTTPFields = [:]) -> StubTransport {
-        StubTransport { _, _ throws(HTTPClientError) in .init(status, fields) }
-    }
-
     private func store(_ harness: HandlerHarness) async throws {
         try await harness.driver.record(
             AssetRecord(
@@ -60,18 +30,18 @@ struct NotifyHandlerTests {
     @Test func `a notification verifies and says where the files are`() async throws {
         let harness = try await HandlerHarness()
         try await store(harness)
-        let transport = answering(204)
-        let outcome = await harness.run(try handler(harness, transport))
+        let transport = StubTransport.answering(204)
+        let outcome = await harness.run(try harness.notifier(transport))
         #expect(outcome == .done(note: "HTTP status 204"))
         let request = try #require(transport.requests.first)
         #expect(request.method == .post)
-        #expect(request.url == Self.url)
+        #expect(request.url == HandlerHarness.targetURL)
         #expect(request.destinations == .publicAnd(networks: ["10.0.0.0/8"]))
         #expect(request.limits.bodyByteCountMax == 65_536)
         let body = try #require(request.body)
         let verifier = WebhookVerifier(
             source: "test",
-            secrets: [try WebhookSecret(parsing: Self.secretText)]
+            secrets: [try WebhookSecret(parsing: HandlerHarness.targetSecret)]
         )
         let delivery = try verifier.verify(
             fields: request.fields,
@@ -107,8 +77,8 @@ struct NotifyHandlerTests {
         update.state = .failed
         update.object = Array(#"{"id":"video_1","model":"m","error":{"code":"blocked"}}"#.utf8)
         _ = try await harness.driver.record(update)
-        let transport = answering(200)
-        #expect(await harness.run(try handler(harness, transport)).isDone)
+        let transport = StubTransport.answering(200)
+        #expect(await harness.run(try harness.notifier(transport)).isDone)
         let data = try JSONParser.parse(transport.requests.first?.body ?? [])["data"]
         #expect(data?["status"]?.string == "failed")
         #expect(data?["error"]?["code"]?.string == "blocked")
@@ -118,8 +88,8 @@ struct NotifyHandlerTests {
 
     @Test func `every attempt has the same id and body and its own timestamp`() async throws {
         let harness = try await HandlerHarness()
-        let transport = answering(500)
-        let handler = try handler(harness, transport)
+        let transport = StubTransport.answering(500)
+        let handler = try harness.notifier(transport)
         #expect(await harness.run(handler).isRetry)
         harness.time.advance(by: .seconds(30))
         #expect(await harness.run(handler, attempt: 2).isRetry)
@@ -139,8 +109,8 @@ struct NotifyHandlerTests {
     func `an answer that is no 2xx is tried again`(_ status: Int, _ code: String) async throws {
         let harness = try await HandlerHarness()
         let location: HTTPFields = ["Location": "https://example.com/elsewhere"]
-        let transport = answering(status, location)
-        let outcome = await harness.run(try handler(harness, transport))
+        let transport = StubTransport.answering(status, location)
+        let outcome = await harness.run(try harness.notifier(transport))
         let reason = Reason(code, "HTTP status \(status)")
         let isOutage = status == 429 || status >= 500
         #expect(outcome == (isOutage ? .unavailable(reason) : .retry(reason)))
@@ -149,7 +119,7 @@ struct NotifyHandlerTests {
 
     @Test func `a target that is gone is given up`() async throws {
         let harness = try await HandlerHarness()
-        let outcome = await harness.run(try handler(harness, answering(410)))
+        let outcome = await harness.run(try harness.notifier(StubTransport.answering(410)))
         #expect(outcome == .giveUp(Reason("target_gone", "HTTP status 410")))
     }
 
@@ -162,8 +132,8 @@ struct NotifyHandlerTests {
         let harness = try await HandlerHarness()
         harness.time.setWall(to: try #require(Timestamp(rfc3339: "2026-11-21T09:00:00Z")))
         for status in [400, 429, 500, 503] {
-            let transport = answering(status, ["Retry-After": text])
-            let outcome = await harness.run(try handler(harness, transport))
+            let transport = StubTransport.answering(status, ["Retry-After": text])
+            let outcome = await harness.run(try harness.notifier(transport))
             #expect(outcome.wait == wait)
             #expect(outcome.isRetry)
         }
@@ -179,7 +149,7 @@ struct NotifyHandlerTests {
     ) async throws {
         let harness = try await HandlerHarness()
         let transport = StubTransport { _, _ throws(HTTPClientError) in throw error }
-        let outcome = await harness.run(try handler(harness, transport))
+        let outcome = await harness.run(try harness.notifier(transport))
         #expect(outcome.code == "target_" + error.code)
         #expect(outcome.isGivenUp == isGivenUp)
     }
@@ -191,13 +161,13 @@ struct NotifyHandlerTests {
             answer.pieces = Array(repeating: Array(repeating: 0, count: 16_384), count: 100)
             return answer
         }
-        #expect(await harness.run(try handler(harness, transport)).isDone)
+        #expect(await harness.run(try harness.notifier(transport)).isDone)
     }
 
     @Test func `an unsigned notification has an id and no signature`() async throws {
         let harness = try await HandlerHarness()
-        let transport = answering(200)
-        let outcome = await harness.run(try handler(harness, transport, isSigned: false))
+        let transport = StubTransport.answering(200)
+        let outcome = await harness.run(try harness.notifier(transport, isSigned: false))
         #expect(outcome.isDone)
         let fields = try #require(transport.requests.first?.fields)
         #expect(fields["webhook-id"] == "msg_1")
@@ -207,7 +177,7 @@ struct NotifyHandlerTests {
     @Test func `no URL and no secret is in a reason or a log line`() async throws {
         let harness = try await HandlerHarness()
         for status in [301, 410, 500, 503] {
-            let outcome = await harness.run(try handler(harness, answering(status)))
+            let outcome = await harness.run(try harness.notifier(StubTransport.answering(status)))
             let words = "\(outcome) \(harness.sink.records)"
             #expect(!words.contains("s3cret") && !words.contains("example.com"))
             #expect(!words.contains("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
@@ -218,8 +188,8 @@ struct NotifyHandlerTests {
     @Test func `a journal that cannot be read is tried again`() async throws {
         let harness = try await HandlerHarness()
         harness.context.breakDown()
-        let transport = answering(200)
-        let outcome = await harness.run(try handler(harness, transport))
+        let transport = StubTransport.answering(200)
+        let outcome = await harness.run(try harness.notifier(transport))
         #expect(outcome.code == "journal_refused")
         #expect(outcome.wait == .seconds(3) && !outcome.isRetry)
         #expect(transport.requests.isEmpty)

@@ -11,42 +11,12 @@ import TestSupport
 import Testing
 
 struct NotifyShapeTests {
-    private static func target() throws -> NotifyHandler.Target {
-        let secret = try WebhookSecret(parsing: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-        return NotifyHandler.Target(
-            url: "https://example.com/hook",
-            signer: WebhookSigner(secrets: [secret]),
-            destinations: .publicAnd(networks: [])
-        )
-    }
-
-    private func handler(
-        _ harness: HandlerHarness,
-        _ transport: StubTransport,
-        _ change: (inout NotifyHandler.Target) -> Void
-    ) throws -> NotifyHandler {
-        var target = try Self.target()
-        change(&target)
-        return NotifyHandler(
-            target,
-            transport: transport,
-            journal: harness.journal,
-            time: harness.time,
-            random: SeededRandomSource(seed: 1),
-            logger: harness.logger
-        )
-    }
-
-    private func answering(_ status: Int, _ fields: HTTPFields = [:]) -> StubTransport {
-        StubTransport { _, _ throws(HTTPClientError) in .init(status, fields) }
-    }
-
     private func body(
         _ harness: HandlerHarness,
         _ shape: NotifyShape
     ) async throws -> JSONValue {
-        let transport = answering(200)
-        let outcome = await harness.run(try handler(harness, transport) { $0.shape = shape })
+        let transport = StubTransport.answering(200)
+        let outcome = await harness.run(try harness.notifier(transport) { $0.shape = shape })
         #expect(outcome.isDone)
         return try JSONParser.parse(transport.requests.first?.body ?? [])
     }
@@ -131,8 +101,8 @@ struct NotifyShapeTests {
         _ isWanted: Bool
     ) async throws {
         let harness = try await HandlerHarness()
-        let transport = answering(200)
-        let handler = try handler(harness, transport) {
+        let transport = StubTransport.answering(200)
+        let handler = try harness.notifier(transport) {
             $0.filter.types = Set(types)
             $0.filter.providers = Set(providers)
             $0.filter.models = Set(models)
@@ -143,7 +113,7 @@ struct NotifyShapeTests {
 
     @Test func `the waits are those of the guide, and a little more`() async throws {
         let harness = try await HandlerHarness()
-        let handler = try handler(harness, answering(500)) { $0.schedule = .standard }
+        let handler = try harness.notifier(StubTransport.answering(500)) { $0.schedule = .standard }
         let waits = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
         for (index, seconds) in waits.enumerated() {
             let wait = try #require(await harness.run(handler, attempt: index + 1).wait)
@@ -155,8 +125,8 @@ struct NotifyShapeTests {
 
     @Test func `a longer wait that the receiver asks for is kept`() async throws {
         let harness = try await HandlerHarness()
-        let transport = answering(503, ["Retry-After": "600"])
-        let handler = try handler(harness, transport) { $0.schedule = .standard }
+        let transport = StubTransport.answering(503, ["Retry-After": "600"])
+        let handler = try harness.notifier(transport) { $0.schedule = .standard }
         #expect(await harness.run(handler).wait == .seconds(600))
         let later = try #require(await harness.run(handler, attempt: 3).wait)
         #expect(later >= .seconds(1800))
@@ -166,8 +136,8 @@ struct NotifyShapeTests {
         async throws
     {
         let harness = try await HandlerHarness()
-        let transport = answering(410)
-        let handler = try handler(harness, transport) { _ in }
+        let transport = StubTransport.answering(410)
+        let handler = try harness.notifier(transport)
         #expect(await harness.run(handler).code == "target_gone")
         let second = await harness.run(handler)
         #expect(second.isGivenUp && second.code == "target_disabled")
