@@ -4,10 +4,10 @@ internal import CReelOpenSSL
 ///
 /// A fetch walks the providers under a lock, so doing it for every message would cost more than
 /// the message (OSSL-GUIDE-LIBCRYPTO-INTRODUCTION(7), "Performance").
+// SAFETY: a fetched algorithm is immutable and reference-counted with atomics (EVP_MAC_fetch(3),
+// EVP_MD_fetch(3)); these two are never freed.
 @safe
 struct Algorithms: @unchecked Sendable {
-    // SAFETY: a fetched algorithm is immutable and reference-counted with atomics
-    // (EVP_MAC_fetch(3), EVP_MD_fetch(3)); these two are never freed.
     let hmac: OpaquePointer
     let sha256: OpaquePointer
 

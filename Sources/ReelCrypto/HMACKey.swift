@@ -4,10 +4,10 @@ internal import CReelOpenSSL
 ///
 /// The key's bytes live in OpenSSL's memory alone, which is wiped when the key goes. What the
 /// caller held them in is the caller's to wipe: see `wipe(_:)`.
+// SAFETY: the context is keyed in `init` and from then on only read: EVP_MAC_CTX_dup(3) takes it as
+// const, and what the copies share with it is counted with atomics.
 @safe
 package final class HMACKey: @unchecked Sendable {
-    // SAFETY: the context is keyed in `init` and from then on only read: EVP_MAC_CTX_dup(3) takes
-    // it as const, and what the copies share with it is counted with atomics.
     let context: OpaquePointer
 
     /// Prepares a key of any length; protocols say how long theirs must be.

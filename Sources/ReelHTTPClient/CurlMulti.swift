@@ -4,10 +4,10 @@ internal import ReelRuntime
 /// libcurl's multi handle: many transfers on one thread (libcurl-multi(3)).
 ///
 /// Everything but `wakeUp` is called from that thread alone.
+// SAFETY: curl_multi_wakeup(3) may be called from any thread while the handle lives, which
+// `isClosed` guards; all other uses are on the client's thread.
 @safe
 final class CurlMulti: @unchecked Sendable {
-    // SAFETY: curl_multi_wakeup(3) may be called from any thread while the handle lives, which
-    // `isClosed` guards; all other uses are on the client's thread.
     private let multi: UnsafeMutableRawPointer
     private let isClosed = Locked(false)
 

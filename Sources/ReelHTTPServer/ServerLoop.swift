@@ -2,10 +2,9 @@ internal import ReelRuntime
 internal import ReelSystem
 
 /// What the connections of one event loop share.
+// SAFETY: everything but the constants is touched only on the loop's thread; the connections run
+// there, and everybody else goes through `execute`.
 final class ServerLoop: @unchecked Sendable {
-    // SAFETY: everything but the constants is touched only on the loop's thread; the connections
-    // run there, and everybody else goes through `execute`.
-
     /// What a connection reads into, for as long as a read takes.
     enum BufferSize: Int {
         case small = 8192

@@ -2,10 +2,9 @@ internal import ReelHTTP
 internal import ReelSystem
 
 /// Writes streamed content within its framing: to the byte, in chunks, or until the end.
+// SAFETY: everything but the constants is touched only on the loop's thread, to which `write` goes
+// first.
 final class StreamedBodyWriter: HTTPBodyWriter, @unchecked Sendable {
-    // SAFETY: everything but the constants is touched only on the loop's thread, to which `write`
-    // goes first.
-
     /// Content that does not come to what its head says.
     enum Fault: Error {
         case tooLong

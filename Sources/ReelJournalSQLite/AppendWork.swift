@@ -2,9 +2,9 @@ internal import ReelJournal
 
 /// An append that a task awaits: what most writes are, without the closure and the generic code of
 /// the others.
+// SAFETY: `outcome` is touched by the one thread that performs the work; the queue between the task
+// that puts it and that thread orders the two.
 final class AppendWork: TableWork, @unchecked Sendable {
-    // SAFETY: `outcome` is touched by the one thread that performs the work; the queue between the
-    // task that puts it and that thread orders the two.
     private var outcome: AppendOutcome?
     private let draft: EntryDraft
     private let continuation: CheckedContinuation<Result<AppendOutcome, JournalError>, Never>

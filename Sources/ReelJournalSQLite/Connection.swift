@@ -2,10 +2,10 @@ internal import CReelSQLite
 internal import ReelRuntime
 
 /// One connection to a database and the statements that it keeps.
+// SAFETY: a connection belongs to one thread at a time: to the one that opens it, and from then on
+// to the thread it is handed to, before that thread starts.
 @safe
 final class Connection: @unchecked Sendable {
-    // SAFETY: a connection belongs to one thread at a time: to the one that opens it, and from then
-    // on to the thread it is handed to, before that thread starts.
     let handle: OpaquePointer
     private let walFrameCount: UnsafeMutablePointer<Int32>
     private var fixed: [UInt: Kept] = [:]

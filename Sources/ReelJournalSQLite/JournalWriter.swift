@@ -68,7 +68,7 @@ final class JournalWriter: Sendable {
             defer { isClosing = true }
             return !isClosing
         }
-        guard isFirst else { return await closed.wait() }
+        guard isFirst else { return await closed.waitRegardless() }
         await worker.ended()
         closed.open()
     }

@@ -175,7 +175,7 @@ package final class SQLiteJournalDriver: JournalDriver {
             defer { isClosing = true }
             return !isClosing
         }
-        guard isFirst else { return await closed.wait() }
+        guard isFirst else { return await closed.waitRegardless() }
         await readers.close()
         await writer?.close()
         closed.open()

@@ -4,10 +4,10 @@ internal import ReelRuntime
 /// One prepared statement, finalized when it goes out of scope.
 ///
 /// What is bound is copied by SQLite, and what is read is copied out of it.
+// SAFETY: the statement lives from `init` to `deinit`, and is used by the thread that its
+// connection belongs to.
 @safe
 struct Statement: ~Copyable {
-    // SAFETY: the statement lives from `init` to `deinit`, and is used by the thread that its
-    // connection belongs to.
     private let pointer: OpaquePointer
 
     /// Prepares SQL text, whose every statement after the first is ignored.

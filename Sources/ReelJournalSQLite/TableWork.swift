@@ -11,9 +11,9 @@ protocol TableWork: Sendable {
 }
 
 /// Work with a result that a task awaits.
+// SAFETY: `value` is touched by the one thread that performs the work; the queue between the task
+// that puts it and that thread orders the two.
 final class AwaitedWork<Value: Sendable>: TableWork, @unchecked Sendable {
-    // SAFETY: `value` is touched by the one thread that performs the work; the queue between the
-    // task that puts it and that thread orders the two.
     private var value: Value?
     private let work: @Sendable (JournalTables) throws(SQLiteFault) -> Value
     private let continuation: CheckedContinuation<Result<Value, JournalError>, Never>

@@ -4,10 +4,10 @@ internal import Glibc
 ///
 /// Whoever puts never blocks: a full queue says so. The one thread that takes gets everything that
 /// has queued up, which is how a commit comes to be shared.
+// SAFETY: `elements`, `isClosed` and `whenFilled` are touched only between lock and unlock of
+// `mutex`; both pointers live from `init` to `deinit`.
 @safe
 package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
-    // SAFETY: `elements`, `isClosed` and `whenFilled` are touched only between lock and unlock of
-    // `mutex`; both pointers live from `init` to `deinit`.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let filled: UnsafeMutablePointer<pthread_cond_t>
     private var elements: [Element] = []

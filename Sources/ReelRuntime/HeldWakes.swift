@@ -4,10 +4,10 @@ internal import Glibc
 ///
 /// A thread that is woken for the first of them would run, wait again and be woken for the next:
 /// a system call and two changes of thread for each, where one for all of them does.
+// SAFETY: a value of a key belongs to one thread; what it points to lives until `hold`, which puts
+// it there and takes it away, returns on that thread.
 @safe
 package final class HeldWakes {
-    // SAFETY: a value of a key belongs to one thread; what it points to lives until `hold`, which
-    // puts it there and takes it away, returns on that thread.
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
         let status = unsafe pthread_key_create(&key, nil)

@@ -26,6 +26,19 @@ package final class Latch: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Waits until it is open, even in a task that is cancelled: for what has to be over first.
+    package func waitRegardless() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                guard !state.isOpen else { return true }
+                state.next += 1
+                state.waiters[state.next] = continuation
+                return false
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
     /// Waits until it is open, or until the task is cancelled.
     package func wait() async {
         let key = state.withLock { state in

@@ -5,10 +5,10 @@ internal import Glibc
 /// It has the shape of `Synchronization.Mutex`, whose accesses ThreadSanitizer reports as races
 /// although they are none; a `pthread_mutex_t` it understands. Nothing may suspend, call back or
 /// do I/O inside `withLock`: change the state, return the action, perform it after.
+// SAFETY: `state` is read and written only between lock and unlock of `mutex`, and the mutex lives
+// at one heap address from `init` to `deinit`.
 @safe
 package final class Locked<State>: @unchecked Sendable {
-    // SAFETY: `state` is read and written only between lock and unlock of `mutex`, and the mutex
-    // lives at one heap address from `init` to `deinit`.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var state: State
 

@@ -2,9 +2,9 @@ internal import Glibc
 
 /// A thread of its own, for a library that blocks: the shared pool has only as many threads as
 /// there are cores, and none of them may wait.
+// SAFETY: `handle` is written in `init` alone and read by the one who joins.
 @safe
 package final class NamedThread: @unchecked Sendable {
-    // SAFETY: `handle` is written in `init` alone and read by the one who joins.
     private let handle: pthread_t
 
     private final class Start {

@@ -6,9 +6,8 @@ internal import ReelRuntime
 ///
 /// It is bound by whoever starts a service, on any thread; then it is accepted from and closed on
 /// one loop. It is closed too when the last reference goes.
+// SAFETY: `descriptor` changes in `close` alone, which is called on the loop that accepts.
 package final class ListeningSocket: @unchecked Sendable {
-    // SAFETY: `descriptor` changes in `close` alone, which is called on the loop that accepts.
-
     /// The address that it is bound to, with the port that the kernel chose if that was left open.
     package let address: SocketAddress
     private let descriptor: OwnedDescriptor

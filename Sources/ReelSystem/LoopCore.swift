@@ -2,11 +2,10 @@ internal import CReelLinux
 internal import Glibc
 
 /// What an event loop keeps for its own thread: the epoll instance, the timers, who waits.
+// SAFETY: everything but `wake` and the two descriptors' numbers, which never change, is touched
+// only on the loop's thread; `EventLoop.confined` checks it.
 @safe
 final class LoopCore: @unchecked Sendable {
-    // SAFETY: everything but `wake` and the two descriptors' numbers, which never change, is
-    // touched only on the loop's thread; `EventLoop.confined` checks it.
-
     enum Alarm {
         case sleep(Waiter<Void>)
         case registration(UInt64)

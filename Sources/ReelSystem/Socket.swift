@@ -5,9 +5,8 @@ internal import Glibc
 ///
 /// Everything but `cancel` and `init` is called on the loop's thread. One task at a time reads,
 /// and one writes. Whoever made it closes it.
+// SAFETY: the two variables are touched only on the loop's thread, which every method checks.
 package final class Socket: @unchecked Sendable {
-    // SAFETY: the two variables are touched only on the loop's thread, which every method checks.
-
     package let loop: EventLoop
     package let peer: SocketAddress
     private let registration: Registration

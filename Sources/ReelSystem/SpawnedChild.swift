@@ -121,9 +121,9 @@ struct SpawnedChild {
 }
 
 /// A list of C strings with the nil at its end that execve(2) wants.
+// SAFETY: the strings are copies of our own, freed with the list.
 @safe
 private final class CStringList {
-    // SAFETY: the strings are copies of our own, freed with the list.
     let pointers: [UnsafeMutablePointer<CChar>?]
 
     init(_ strings: [String]) {

@@ -2,9 +2,9 @@
 ///
 /// It stands for `UnsafeContinuation` on the loop, where a checked one would cost an allocation
 /// for each request. Whoever holds it resumes it once.
+// SAFETY: kept in one variable at a time, and taken out of it before it is resumed.
 @safe
 package struct Waiter<Value: Sendable>: Sendable {
-    // SAFETY: kept in one variable at a time, and taken out of it before it is resumed.
     private let continuation: UnsafeContinuation<Value, Never>
 
     /// Lets the task go on; once.

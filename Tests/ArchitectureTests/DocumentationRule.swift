@@ -74,10 +74,16 @@ struct DocumentationRule {
         "struct", "class", "enum", "protocol", "actor", "typealias", "func",
     ]
 
-    /// Whether a documentation comment ends just above, attributes between them left out.
+    /// Whether a documentation comment ends just above, attributes and the lines that say why it
+    /// is safe between them left out.
     private func isDocumented(_ file: SourceFile, _ line: Int) -> Bool {
         var above = line - 1
-        while above >= 0, file.text.code[above].contains(#/^\s*@\w+(\(.*\))?\s*$/#) { above -= 1 }
+        while above >= 0, isBetween(file, above) { above -= 1 }
         return above >= 0 && file.text.comments[above].contains(#/^\s*\/\/\//#)
+    }
+
+    private func isBetween(_ file: SourceFile, _ line: Int) -> Bool {
+        file.text.code[line].contains(#/^\s*@\w+(\(.*\))?\s*$/#)
+            || file.text.comments[line].contains(#/^\s*\/\/[^\/]/#)
     }
 }

@@ -166,6 +166,8 @@ struct PlantedTests {
         ("package struct A {}", 1), ("public enum A {}", 1), ("package func a() {}", 1),
         ("    package static func a() {}", 1), ("package protocol A {}", 1),
         ("/// It is.\npackage struct A {}", 0), ("/// It is.\n@safe\npackage struct A {}", 0),
+        ("/// It is.\n// SAFETY: so.\n@safe\npackage struct A {}", 0),
+        ("// SAFETY: so.\n@safe\npackage struct A {}", 1),
         ("/// It is.\n\npackage struct A {}", 1), ("// It is.\npackage struct A {}", 1),
         ("struct A {}", 0), ("package let a = 1", 0), ("package init() {}", 0),
         ("package static func == (a: A, b: A) -> Bool { true }", 0),

@@ -1,5 +1,5 @@
 /// Whatever switches off a check of the compiler says what makes it true all the same, in a
-/// `SAFETY:` line just above it, on it, or at the head of what it introduces.
+/// `SAFETY:` line just above it, on it, or at the member that it is about.
 enum SafetyRule {
     private static let hatches = ["@unchecked Sendable", "nonisolated(unsafe)", "@safe", "@unsafe"]
     private static let linesAbove = 4

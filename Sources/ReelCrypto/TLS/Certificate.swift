@@ -1,9 +1,9 @@
 internal import CReelOpenSSL
 
 /// One certificate, as OpenSSL holds it.
+// SAFETY: only read once it is made; counted by OpenSSL with atomics, freed in `deinit`.
 @safe
 final class Certificate: @unchecked Sendable {
-    // SAFETY: only read once it is made; counted by OpenSSL with atomics, freed in `deinit`.
     let pointer: OpaquePointer
 
     private init(owning pointer: OpaquePointer) {

@@ -3,10 +3,10 @@ internal import CReelOpenSSL
 /// What the sessions of one certificate share.
 ///
 /// Sessions keep the context that they began with, so another can take its place at any time.
+// SAFETY: configured in `init` alone; SSL_new(3) may be called from several threads, since what it
+// counts up is an atomic. Freed in `deinit`, with sessions counting for themselves.
 @safe
 package final class TLSContext: @unchecked Sendable {
-    // SAFETY: configured in `init` alone; SSL_new(3) may be called from several threads, since
-    // what it counts up is an atomic. Freed in `deinit`, with sessions counting for themselves.
     let pointer: OpaquePointer
     let role: Role
     /// Held here for the function that OpenSSL calls, which is given its bare address.

@@ -2,10 +2,10 @@ internal import CReelOpenSSL
 package import ReelRuntime
 
 /// A certificate, the chain above it and its private key, read from PEM and checked together.
+// SAFETY: the key is made in `init`, only read from then on, counted with atomics
+// (EVP_PKEY_up_ref(3)) and freed in `deinit`.
 @safe
 package final class TLSIdentity: @unchecked Sendable {
-    // SAFETY: the key is made in `init`, only read from then on, counted with atomics
-    // (EVP_PKEY_up_ref(3)) and freed in `deinit`.
     let certificate: Certificate
     let chain: [Certificate]
     let key: OpaquePointer

@@ -1,9 +1,9 @@
 internal import CReelOpenSSL
 
 /// What a client keeps of a session to go on with it later.
+// SAFETY: only read once it is made; counted by OpenSSL with atomics, freed in `deinit`.
 @safe
 package final class TLSResumption: @unchecked Sendable {
-    // SAFETY: only read once it is made; counted by OpenSSL with atomics, freed in `deinit`.
     let pointer: OpaquePointer
 
     init(owning pointer: OpaquePointer) {

@@ -5,10 +5,10 @@ internal import CReelOpenSSL
 /// Bytes that are to go to the peer are appended to the array that each call is given, also when
 /// the call fails: then they are an alert. It keeps at most a record that has come in part.
 /// One thread uses it at a time.
+// SAFETY: `ssl` is made in `init`, used by one thread at a time and freed in `deinit`, and with it
+// the BIO that refers to `wire`.
 @safe
 package final class TLSSession {
-    // SAFETY: `ssl` is made in `init`, used by one thread at a time and freed in `deinit`, and with
-    // it the BIO that refers to `wire`.
     private let ssl: OpaquePointer
     private let wire = TLSWire()
     /// Held for the functions that OpenSSL calls.

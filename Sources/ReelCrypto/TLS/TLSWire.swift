@@ -4,11 +4,11 @@ internal import CReelOpenSSL
 /// the time of one call, and an array that grows.
 ///
 /// A memory BIO would copy every byte once more and keep what it has grown to.
+// SAFETY: `input` is set only within `lend`, for the time of its body, by the one thread that uses
+// the session; the BIO holds this object without counting it, and the session that owns both frees
+// the BIO first.
 @safe
 final class TLSWire {
-    // SAFETY: `input` is set only within `lend`, for the time of its body, by the one thread that
-    // uses the session; the BIO holds this object without counting it, and the session that owns
-    // both frees the BIO first.
     private var input: UnsafeBufferPointer<UInt8>
     private var position = 0
     var output: [UInt8] = []

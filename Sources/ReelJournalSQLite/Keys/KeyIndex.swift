@@ -1,4 +1,4 @@
-internal import ReelJournal
+internal import ReelRuntime
 
 /// Where the entries of a `webhook-id` are, for the one connection that writes.
 ///

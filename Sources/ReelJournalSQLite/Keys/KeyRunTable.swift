@@ -1,4 +1,4 @@
-internal import ReelJournal
+internal import ReelRuntime
 
 /// The key runs of a journal as its tables hold them, through one connection.
 struct KeyRunTable {

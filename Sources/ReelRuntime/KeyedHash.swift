@@ -1,7 +1,7 @@
 /// A 64-bit hash with a key: SipHash-2-4 (Aumasson and Bernstein, 2012).
 ///
-/// With a key that is drawn when a journal is made and kept in it, nobody who chooses ids can
-/// choose which of them collide. Whoever looks an id up by its hash compares the whole id after.
+/// With a key that nobody else knows, whoever chooses ids or addresses cannot choose which of them
+/// collide. Whoever looks something up by its hash compares the whole of it after.
 package struct KeyedHash: Hashable, Sendable {
     private let first: UInt64
     private let second: UInt64
@@ -15,6 +15,14 @@ package struct KeyedHash: Hashable, Sendable {
     /// The hash of the text's UTF-8.
     package func of(_ text: String) -> UInt64 {
         of(text.utf8.span)
+    }
+
+    /// The hash of a number: of its eight bytes, the lowest first.
+    package func of(_ word: UInt64) -> UInt64 {
+        var state = State(first, second)
+        state.take(word)
+        state.take(8 << 56)
+        return state.finish()
     }
 
     /// The hash of bytes.

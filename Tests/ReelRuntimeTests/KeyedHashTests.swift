@@ -1,4 +1,4 @@
-import ReelJournal
+import ReelRuntime
 import Testing
 
 struct KeyedHashTests {
@@ -26,5 +26,12 @@ struct KeyedHashTests {
         let found = hash.of(bytes.span)
         #expect(hash.of("wh_éa") == found)
         #expect(KeyedHash(1, 3).of("wh_éa") != found)
+    }
+
+    @Test func `a number has the hash of its bytes, the lowest first`() {
+        let hash = KeyedHash(1, 2)
+        let bytes: [UInt8] = [8, 7, 6, 5, 4, 3, 2, 1]
+        let found = hash.of(bytes.span)
+        #expect(hash.of(0x0102_0304_0506_0708 as UInt64) == found)
     }
 }
