@@ -21,11 +21,10 @@ extension Dispatcher {
     func held(_ claim: Claim, _ step: Step, behind target: String?) -> StepVerdict? {
         guard let target else { return nil }
         let now = time.now()
-        // What expires before the next probe tries its luck.
-        if step.handler.needsLink, let expiresAt = claim.expiresAt,
-            expiresAt - now < configuration.breakers.probeInterval
-        {
-            return nil
+        if step.handler.needsLink, let expiresAt = claim.expiresAt {
+            // What expires before the next probe tries its luck, and what is past its grace ends.
+            let isLast = expiresAt > now && expiresAt - now < configuration.breakers.probeInterval
+            if isLast || isOver(expiresAt, at: now) { return nil }
         }
         guard let until = board.wait(for: target, at: now) else { return nil }
         return .hold(
@@ -81,31 +80,35 @@ extension Dispatcher {
         switch verdict {
         case .done, .dead: return verdict
         case .retry(let moment, let reason):
-            if expiresAt <= now { return .dead(Self.expired(expiresAt, reason)) }
+            if isOver(expiresAt, at: now) { return .dead(Self.expired(expiresAt, reason)) }
             return .retry(at: beforeExpiry(moment, of: claim, step, now), reason)
         case .postpone(let moment, let reason):
-            if expiresAt <= now { return .dead(Self.expired(expiresAt, reason)) }
+            if isOver(expiresAt, at: now) { return .dead(Self.expired(expiresAt, reason)) }
             return .postpone(until: beforeExpiry(moment, of: claim, step, now), reason)
         case .hold(let moment, let reason):
             return .hold(until: beforeExpiry(moment, of: claim, step, now), reason)
         }
     }
 
+    /// Whether our clock alone is enough to call a link dead.
+    private func isOver(_ expiresAt: Timestamp, at now: Timestamp) -> Bool {
+        expiresAt + configuration.expiryGrace <= now
+    }
+
     private static func expired(_ moment: Timestamp, _ reason: Reason) -> Reason {
         Reason("expired", "the link died at \(moment); before that: \(reason)")
     }
 
-    /// A moment before the link dies that leaves time for several more tries; the moment of its
-    /// death when there is none.
+    /// A moment before the link dies that leaves time for several more tries; of a link past its
+    /// end, one within the grace.
     private func beforeExpiry(
         _ moment: Timestamp,
         of claim: Claim,
         _ step: Step,
         _ now: Timestamp
     ) -> Timestamp {
-        guard step.handler.needsLink, let expiresAt = claim.expiresAt, expiresAt > now else {
-            return moment
-        }
+        guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return moment }
+        guard expiresAt > now else { return min(moment, expiresAt + configuration.expiryGrace) }
         let longest = max(Self.linkLifeMin, (expiresAt - now) / 4)
         return min(moment, now + longest, expiresAt)
     }

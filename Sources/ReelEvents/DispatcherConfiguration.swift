@@ -21,6 +21,9 @@ package struct DispatcherConfiguration: Sendable, Hashable {
     package var errorWaitLongest: Duration
     /// The bytes that a step may keep for its next attempt.
     package var checkpointByteCountMax: Int
+    /// How long after its end a link is still tried when our own clock alone says that it is dead;
+    /// zero takes the clock at its word.
+    package var expiryGrace: Duration
     package var breakers: BreakerConfiguration
 
     package init(
@@ -33,6 +36,7 @@ package struct DispatcherConfiguration: Sendable, Hashable {
         errorWaitFirst: Duration = .milliseconds(100),
         errorWaitLongest: Duration = .seconds(5),
         checkpointByteCountMax: Int = 65_536,
+        expiryGrace: Duration = .seconds(3600),
         breakers: BreakerConfiguration = BreakerConfiguration()
     ) {
         self.concurrency = min(max(concurrency, 1), 4096)
@@ -44,6 +48,7 @@ package struct DispatcherConfiguration: Sendable, Hashable {
         self.errorWaitFirst = max(errorWaitFirst, .milliseconds(1))
         self.errorWaitLongest = max(errorWaitLongest, self.errorWaitFirst)
         self.checkpointByteCountMax = max(checkpointByteCountMax, 0)
+        self.expiryGrace = max(expiryGrace, .zero)
         self.breakers = breakers
     }
 

@@ -9,14 +9,19 @@ import Testing
 struct DispatcherBreakerTests {
     private let harness = DispatcherHarness()
     private let isOut = Locked(true)
-    private let configuration = DispatcherConfiguration(
-        concurrency: 4,
-        breakers: BreakerConfiguration(
-            failureCountMax: 3,
-            probeInterval: .seconds(20),
-            patience: .seconds(1800)
+    private var configuration: DispatcherConfiguration { configuration(grace: .seconds(900)) }
+
+    private func configuration(grace: Duration) -> DispatcherConfiguration {
+        DispatcherConfiguration(
+            concurrency: 4,
+            expiryGrace: grace,
+            breakers: BreakerConfiguration(
+                failureCountMax: 3,
+                probeInterval: .seconds(20),
+                patience: .seconds(1800)
+            )
         )
-    )
+    }
 
     /// Fails for as long as the target is out.
     private func chain(
@@ -106,8 +111,9 @@ struct DispatcherBreakerTests {
         #expect(try await harness.memory.entry(1)?.reason?.code == "out")
     }
 
-    @Test func `no later try is made once the link is dead`() async throws {
-        let expiresAt = harness.time.now() + .seconds(600)
+    /// Has a video whose link dies after a while.
+    private func appendVideo(living span: Duration) async throws -> Timestamp {
+        let expiresAt = harness.time.now() + span
         var news = JobUpdate(
             provider: "openai",
             id: "v1".videoID,
@@ -117,7 +123,40 @@ struct DispatcherBreakerTests {
         news.expiresAt = expiresAt
         _ = try await harness.memory.record(news)
         try await harness.append(Happened.observed("v1"))
+        return expiresAt
+    }
+
+    @Test func `a provider that is out says nothing of a link past its end`() async throws {
+        let expiresAt = try await appendVideo(living: .seconds(600))
         let chain = chain(attempts: 1000, needsLink: true)
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("ten minutes more are over") {
+                harness.time.now() >= expiresAt + .seconds(600)
+            }
+            #expect(try await count([.waiting]) == 1)
+            // Past its end it waits behind the breaker as others do: 10 to 20 s between two tries.
+            let late = try await harness.memory.attempts(of: 1).filter { $0.startedAt > expiresAt }
+            #expect((25...70).contains(late.count))
+            isOut.withLock { $0 = false }
+            try await harness.until("it is done") { try await count([.done]) == 1 }
+        }
+    }
+
+    @Test func `a link is dead when its grace is over`() async throws {
+        let expiresAt = try await appendVideo(living: .seconds(600))
+        let chain = chain(attempts: 1000, needsLink: true, wait: .seconds(700))
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("it is dead") { try await count([.dead]) == 1 }
+            #expect(harness.time.now() >= expiresAt + .seconds(900))
+            #expect(harness.time.now() <= expiresAt + .seconds(910))
+        }
+        #expect(try await harness.memory.entry(1)?.reason?.code == "expired")
+    }
+
+    @Test func `without a grace no later try is made once the link is dead`() async throws {
+        let expiresAt = try await appendVideo(living: .seconds(600))
+        let chain = chain(attempts: 1000, needsLink: true)
+        let configuration = configuration(grace: .zero)
         try await harness.running([harness.dispatcher([chain], configuration)]) {
             try await harness.until("it is dead") { try await count([.dead]) == 1 }
             #expect(harness.time.now() >= expiresAt)

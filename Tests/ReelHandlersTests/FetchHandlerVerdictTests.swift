@@ -226,15 +226,16 @@ struct FetchHandlerVerdictTests {
     ) async throws {
         let harness = try await HandlerHarness()
         let now = harness.time.now().secondsSinceEpoch
-        for (left, isLost) in [(3600, false), (-5, true)] as [(Int64, Bool)] {
+        // Our clock alone is believed after an hour.
+        let cases: [(Int64, Bool)] = [(3600, false), (-5, false), (-3595, false), (-3600, true)]
+        for (left, isLost) in cases {
             let provider = StubProvider(
                 retrieve: { _ throws(ProviderError) in StubProvider.status(expiresAt: now + left) },
                 content: { _, _ throws(ProviderError) in
                     throw ProviderError(kind, retryAfter: .seconds(90))
                 }
             )
-            let handler = harness.fetch(provider)
-            let outcome = await harness.run(handler)
+            let outcome = await harness.run(harness.fetch(provider))
             if isLost {
                 // The link is dead, and no later try would be one.
                 #expect(outcome.code == "expired")
@@ -246,6 +247,21 @@ struct FetchHandlerVerdictTests {
                 #expect(outcome == .unavailable(after: .seconds(90), reason))
             }
         }
+    }
+
+    @Test(arguments: [(3600, false), (5, true), (0, true)])
+    func `how long our own clock alone is not believed is configured`(
+        _ graceSeconds: Int64,
+        _ isLost: Bool
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let past = harness.time.now().secondsSinceEpoch - 5
+        let provider = StubProvider(
+            retrieve: { _ throws(ProviderError) in StubProvider.status(expiresAt: past) },
+            content: { _, _ throws(ProviderError) in throw ProviderError(.interrupted) }
+        )
+        let handler = harness.fetch(provider) { $0.expiryGrace = .seconds(graceSeconds) }
+        #expect(await harness.run(handler).isGivenUp == isLost)
     }
 
     @Test func `a key that is refused is tried again after a while`() async throws {

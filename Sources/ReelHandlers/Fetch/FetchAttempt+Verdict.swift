@@ -100,6 +100,8 @@ extension FetchAttempt {
     }
 
     /// A 404: the link has died, or the provider has lost its memory, or a replica of it is new.
+    ///
+    /// A 404 and our clock are two witnesses of a link's death: no grace.
     private mutating func forgotten(_ variant: Variant?) async -> Outcome {
         if let expiresAt, expiresAt <= handler.time.now() { return await lose() }
         let reason = Reason("forgotten_by_provider", "the provider does not know the video")
@@ -111,11 +113,15 @@ extension FetchAttempt {
     }
 
     /// What an attempt comes to in the end: when the link is dead there is no later one.
+    ///
+    /// Our clock is the only witness here, so it is believed after the grace.
     func ended(_ outcome: Outcome) async -> Outcome {
         switch outcome {
         case .done, .giveUp: return outcome
         case .retry, .unavailable, .postpone:
-            guard let expiresAt, expiresAt <= handler.time.now() else { return outcome }
+            guard let expiresAt, expiresAt + limits.expiryGrace <= handler.time.now() else {
+                return outcome
+            }
             return await lose()
         }
     }

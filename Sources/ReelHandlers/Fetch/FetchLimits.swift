@@ -25,6 +25,9 @@ package struct FetchLimits: Sendable, Hashable {
     package var extraWaitMax: Duration = .seconds(10)
     /// How much before the end of the link waits are cut short.
     package var hurryBefore: Duration = .seconds(1200)
+    /// How long after its end a link is still tried when our own clock alone says that it is dead:
+    /// the clock may be wrong, and a provider that is out says nothing.
+    package var expiryGrace: Duration = .seconds(3600)
     /// Whether a video that is not what was ordered is given up; it is kept and told of otherwise.
     package var refusesDifferences = false
     /// How much longer or shorter than ordered a video may be.

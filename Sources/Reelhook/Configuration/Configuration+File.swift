@@ -137,6 +137,9 @@ extension Configuration {
             fetch.durationTolerance = .milliseconds(count)
         }
         if let span = section.seconds("alarm_seconds", in: 1...86_400) { fetch.alarmSpan = span }
+        if let span = section.seconds("expiry_grace_seconds", in: 0...86_400) {
+            fetch.expiryGrace = span
+        }
     }
 
     private static func provider(_ section: inout ObjectReader) -> ProviderSettings {

@@ -219,6 +219,8 @@ package struct FetchSettings: Sendable, Hashable {
     package var durationTolerance: Duration = .milliseconds(500)
     /// How long before a link dies a video that is not here yet is warned of.
     package var alarmSpan: Duration = .seconds(600)
+    /// How long a link is tried past its end when nothing but our own clock calls it dead.
+    package var expiryGrace: Duration = .seconds(3600)
 }
 
 /// An S3-compatible store.

@@ -21,6 +21,7 @@ public struct StandardSteps: Sendable {
         limits.checkpointByteCount = settings.checkpointByteCount
         limits.refusesDifferences = settings.refusesDifferences
         limits.durationTolerance = settings.durationTolerance
+        limits.expiryGrace = settings.expiryGrace
         let handler = FetchHandler(
             providers: parts.providers,
             staging: parts.staging,

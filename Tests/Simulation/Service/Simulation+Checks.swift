@@ -187,11 +187,8 @@ extension Simulation {
                 .compactMap { $0.reason?.code }
             oracle.expect(!reasons.isEmpty, "\(video.id) is neither stored nor a dead letter")
             if reasons.contains("expired") {
-                // The machine knows the time from its own clock alone, where a provider that is out
-                // does not say that the video is there.
-                let latest = world.trueMilliseconds + world.wallErrorMax
                 oracle.expect(
-                    video.isForgotten || latest >= video.expiresAt,
+                    video.isForgotten || world.trueMilliseconds >= video.expiresAt,
                     "\(video.id) is given up as expired and is not"
                 )
             }
