@@ -56,6 +56,19 @@ struct ContentIndexTests {
         #expect(try isShared("video_1", "video_3"))
     }
 
+    @Test func `a part that is not needed is gone for good before the put ends`() async throws {
+        try await put("video_1")
+        let disk = BreakingDisk()
+        try await put("video_2", store(disk))
+        #expect(try isShared("video_1", "video_2"))
+        let folder = directory.file(".incoming")
+        #expect(
+            disk.changesOfNames.suffix(2) == [
+                "remove \(folder)/video_2.video.part", "synchronize \(folder)",
+            ]
+        )
+    }
+
     @Test func `what was removed, replaced or damaged is not given on`() async throws {
         try await put("video_1")
         FileTree.remove(root + "/video_1")

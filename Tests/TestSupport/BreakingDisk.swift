@@ -11,6 +11,7 @@ package final class BreakingDisk: Disk {
     private let failure: AssetError
     private let isLasting: Bool
     private let left: Locked<Int>
+    private let names = Locked<[String]>([])
     /// What `freeByteCount` says; nil for the truth.
     private let free: Int64?
     /// Whether renames between different directories say that they are on different volumes.
@@ -32,6 +33,9 @@ package final class BreakingDisk: Disk {
 
     /// Whether the failing step was reached.
     package var isBroken: Bool { left.withLock { $0 } < 0 }
+
+    /// The removals and the flushes of directories that were made, in their order.
+    package var changesOfNames: [String] { names.withLock { $0 } }
 
     func step() throws(AssetError) {
         let fails = left.withLock { left in
@@ -66,6 +70,7 @@ package final class BreakingDisk: Disk {
     package func synchronizeDirectory(_ path: String) throws(AssetError) {
         try step()
         try base.synchronizeDirectory(path)
+        names.withLock { $0.append("synchronize " + path) }
     }
 
     package func rename(_ from: String, to: String, replacing: Bool) throws(AssetError) {
@@ -77,6 +82,7 @@ package final class BreakingDisk: Disk {
     package func remove(_ path: String) throws(AssetError) {
         try step()
         try base.remove(path)
+        names.withLock { $0.append("remove " + path) }
     }
 
     package func removeTree(_ path: String) throws(AssetError) {

@@ -69,6 +69,17 @@ extension Disk {
         }
     }
 
+    /// Removes a file, whose name does not come back after a power cut either.
+    ///
+    /// Also what is absent already is waited for: whoever removed it may have died before that.
+    ///
+    /// - Throws: What the disk gives.
+    func removeDurably(_ path: String) throws(AssetError) {
+        try remove(path)
+        guard let slash = path.lastIndex(of: "/") else { return }
+        try synchronizeDirectory(String(path[..<slash]))
+    }
+
     /// Makes a directory durably and tries to write in it, so that one that cannot be used is told
     /// of at start and not by the first file.
     func prove(_ path: String, permissions: UInt32) throws(AssetError) {

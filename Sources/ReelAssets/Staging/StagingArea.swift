@@ -130,7 +130,7 @@ package final class StagingArea: Sendable {
     /// Removes a key's part; legal when there is none.
     package func discard(_ key: PartKey) async throws(AssetError) {
         let (disk, path) = (disk, path(key))
-        try await pool.run { () throws(AssetError) in try disk.remove(path) }
+        try await pool.run { () throws(AssetError) in try disk.removeDurably(path) }
     }
 
     /// Inspects a key's part, closed or still open.

@@ -146,6 +146,7 @@ package struct DiskAssetStore: AssetStore {
     private func place(_ staged: StagedFile, as key: AssetKey) throws(AssetError) {
         let directory = try makeDirectory(for: key)
         let target = path(key)
+        var isMoved = false
         if try disk.status(target) != nil {
             try recognise(staged, at: target)
         } else {
@@ -154,24 +155,30 @@ package struct DiskAssetStore: AssetStore {
                 throw .changed
             }
             if try !index.adopt(staged, as: target) {
-                try move(staged, to: target, through: temporaryPath(key))
+                isMoved = try move(staged, to: target, through: temporaryPath(key))
                 index.note(staged, at: key)
             }
         }
         try disk.synchronizeDirectory(directory)
-        try disk.remove(staged.path)
+        // Once it is recorded as stored, nobody comes back to a part that a power cut left.
+        if !isMoved { try disk.removeDurably(staged.path) }
     }
 
+    /// Gives a part its final name, in a volume of its own through a copy.
+    ///
+    /// - Returns: Whether the part itself was moved, and so is not where it was.
     private func move(
         _ staged: StagedFile,
         to target: String,
         through temporary: String
-    ) throws(AssetError) {
+    ) throws(AssetError) -> Bool {
         do {
             try disk.rename(staged.path, to: target, replacing: false)
+            return true
         } catch {
             guard error == .disk(code: EXDEV) else { throw error }
             try copy(staged, to: target, through: temporary)
+            return false
         }
     }
 

@@ -56,7 +56,7 @@ package struct S3AssetStore: AssetStore {
                 throw .changed
             }
         }
-        try await pool.run { () throws(AssetError) in try disk.remove(file.path) }
+        try await pool.run { () throws(AssetError) in try disk.removeDurably(file.path) }
         return StoredAsset(location: location(name))
     }
 
