@@ -2,10 +2,13 @@
 
 import argparse
 import importlib
+import pathlib
 import random
 import sys
 
-RUNS = ("walk",)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "EndToEnd"))
+
+RUNS = ("walk", "kill", "power", "states", "fail", "full")
 
 
 def main():

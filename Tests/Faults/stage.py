@@ -5,7 +5,9 @@ answered, what the receiver was told and what the provider gave out is known her
 last restart the promises can be counted: accepted minus stored, done twice, whole or absent.
 """
 
+import collections
 import hashlib
+import itertools
 import json
 import mmap
 import os
@@ -15,20 +17,17 @@ import shutil
 import sqlite3
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
+import deliveries
+import http_calls
+import program
+import provider as providers
+import receiver as receivers
+
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "EndToEnd"))
-
-import deliveries  # noqa: E402
-import http_calls  # noqa: E402
-import program  # noqa: E402
-import provider as providers  # noqa: E402
-import receiver as receivers  # noqa: E402
-
 THUMBNAIL = (program.ROOT / "fixtures/media/valid/thumbnail.webp").read_bytes()
 TRIES = {"attempts": 1000, "base_ms": 50, "cap_seconds": 1, "longest_wait_seconds": 1}
 
@@ -76,12 +75,30 @@ class Control:
         struct.pack_into("<Q", self._map, 8, int(isArmed))
 
 
+class Tally:
+    """How many are inside at this moment."""
+
+    def __init__(self):
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self):
+        with self._lock:
+            self.count += 1
+
+    def __exit__(self, *arguments):
+        with self._lock:
+            self.count -= 1
+
+
 class Films(providers.Provider):
     """A provider whose film is another one for every video, with a tag and with ranges."""
 
     def __init__(self, sizes=lambda video: 40_000, pace=0):
         self.sizes = sizes
         self.pace = pace
+        # Films that are on their way at this moment.
+        self.giving = Tally()
         self._films = {}
         super().__init__()
 
@@ -107,7 +124,8 @@ class Films(providers.Provider):
                 elif request.query == "variant=thumbnail":
                     providers.send(connection, THUMBNAIL, "image/webp")
                 else:
-                    self._give(connection, request)
+                    with self.giving:
+                        self._give(connection, request)
         except (OSError, ValueError):
             pass
 
@@ -172,8 +190,12 @@ class World:
         self.provider = Films(sizes, pace)
         self.receiver = Receiver(self.control)
         self.deliveries = []
+        self.videos = (f"video_{number}" for number in itertools.count(1))
         self.faults = []
-        self.service = None
+        self.counts = collections.Counter()
+        # Deliveries that are sent and not answered.
+        self.sending = Tally()
+        self.service, self.spawned = None, None
         self.lock = threading.Lock()
         self.config = self.home / "config.json"
         self.config.write_text(json.dumps(self._settings()))
@@ -202,42 +224,66 @@ class World:
 
     # Everybody's part
 
-    def start(self, *options, traced=True, level="warning"):
-        """Starts the service; nil when it ended before it was up, with its words in `ended`."""
+    def spawn(self, *options, traced=False, armed=False, level="warning"):
+        """Starts the service and does not wait until it is up."""
         self.control.reset()
+        self.control.arm(armed)
         under = []
         if traced:
             under = [tracer(), "--under", self.root, "--control", self.control.path]
             under += [*options, "--"]
-        self.service, self.ended = None, ""
-        try:
-            self.service = program.Service(
-                self.data,
-                self.provider.url,
-                config=self.config,
-                env={
-                    "REELHOOK_NOTIFY_SECRET": program.NOTIFY_SECRET,
-                    "REELHOOK_LOG_LEVEL": level,
-                },
-                under=under,
-            )
-        except AssertionError as fault:
-            self.ended = str(fault)
+        self.service = None
+        self.spawned = program.Service(
+            self.data,
+            self.provider.url,
+            config=self.config,
+            env={
+                "REELHOOK_NOTIFY_SECRET": program.NOTIFY_SECRET,
+                "REELHOOK_LOG_LEVEL": level,
+            },
+            under=under,
+            wait=False,
+        )
+        return self.spawned
+
+    def start(self, *options, traced=True, armed=False, level="warning"):
+        """Starts the service; None when it ended before it was up, with its words in `ended`."""
+        self.rise(self.spawn(*options, traced=traced, armed=armed, level=level))
         return self.service
 
-    def make(self, video, type="video.completed"):
-        delivery = Delivery(video, type, deliveries.event(type, video), deliveries.new_id())
+    def rise(self, service):
+        """Waits until it is up, or ended and said why."""
+        self.ended = ""
+        try:
+            service.wait_for("listening intake ")
+            service.wait_for("listening console ")
+            service.listens()
+            self.service = service
+        except AssertionError as fault:
+            self.ended = str(fault)
+            try:
+                service.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.fault(f"neither up nor ended: {self.ended[-2000:]}")
+
+    def make(self, video, type="video.completed", padding=0):
+        """A new delivery, under an id of its own, which is not sent yet."""
+        body = deliveries.event(type, video, padding="x" * padding)
+        delivery = Delivery(video, type, body, deliveries.new_id())
         with self.lock:
             self.deliveries.append(delivery)
         return delivery
 
     def send(self, delivery, timeout=10):
         """Posts a delivery once; the status, or 0 when there was no answer."""
+        service = self.service
+        if not service:
+            return 0
         fields = deliveries.headers(delivery.body, id=delivery.id)
+        body = delivery.body.encode()
         try:
-            answer = http_calls.call(
-                "POST", self.service.hook, fields, delivery.body.encode(), timeout
-            )
+            with self.sending:
+                answer = http_calls.call("POST", service.hook, fields, body, timeout)
         except (OSError, http_calls.http.client.HTTPException):
             return 0
         if answer.status == 200:
@@ -345,9 +391,20 @@ class World:
         """Waits for the last step's record, which follows what the receiver saw."""
         end = time.monotonic() + timeout
         open = True
-        while open and time.monotonic() < end:
+        while open and time.monotonic() < end and self.service.process.poll() is None:
             open = [e for e in self.service.events() if e["state"] in OPEN]
             time.sleep(0.02 if open else 0)
+
+    def check_stored(self):
+        """Whether all that was taken stands in the journal, as the command line reads it."""
+        listed = program.run("events", "list", "--json", "--limit", 10000, "--data", self.data)
+        if listed.returncode != 0:
+            taken = sum(delivery.isTaken for delivery in self.deliveries)
+            return self.fault(f"LOST: {taken} accepted, none to be listed: {listed.stderr[-500:]}")
+        stored = {json.loads(line)["webhook_id"] for line in listed.stdout.splitlines()}
+        for delivery in list(self.deliveries):
+            if delivery.isTaken and delivery.id not in stored:
+                self.fault(f"LOST: {delivery.type} {delivery.video} was accepted, is not stored")
 
     def check_events(self, events):
         stored = {}
@@ -355,6 +412,8 @@ class World:
             stored.setdefault(event["webhook_id"], []).append(event)
         for delivery in self.deliveries:
             found = stored.pop(delivery.id, [])
+            self.counts["accepted"] += delivery.isTaken
+            self.counts["stored"] += delivery.isTaken and bool(found)
             if delivery.isTaken and not found:
                 self.fault(f"LOST: {delivery.type} {delivery.video} was accepted, is not stored")
             if len(found) > 1:
@@ -402,8 +461,8 @@ class World:
 
     def close(self, keep=False):
         """Ends everybody; the home stays, and is named, when it is worth a look."""
-        if self.service:
-            self.service.kill()
+        if self.spawned:
+            self.spawned.kill()
         self.provider.close()
         self.receiver.close()
         if keep:
@@ -427,21 +486,29 @@ def act(world):
 class Report:
     """What a run found, said as it goes."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, isQuiet=False):
+        # A quiet one expects faults: they are counted and not told of.
+        self.name, self.isQuiet = name, isQuiet
         self.start = time.monotonic()
         self.faults = []
+        self.counts = collections.Counter(worlds=0, accepted=0, stored=0)
         self._lock = threading.Lock()
 
     def take(self, where, world):
-        """A world's faults, with the words that make them again."""
+        """A world's counts, and its faults with the words that make them again."""
         with self._lock:
+            self.counts["worlds"] += 1
+            self.counts.update(world.counts)
             for fault in world.faults:
                 self.faults.append(f"{where}: {fault}")
-                print(f"  {where}: {fault}", flush=True)
-        return bool(world.faults)
+                if not self.isQuiet:
+                    print(f"  {where}: {fault}", flush=True)
+        return bool(world.faults) and not self.isQuiet
 
     def end(self, **counts):
+        counts.update(self.counts)
+        counts["lost"] = sum("LOST" in fault for fault in self.faults)
+        counts["twice"] = sum("TWICE" in fault for fault in self.faults)
         counts["faults"] = len(self.faults)
         counts["seconds"] = round(time.monotonic() - self.start)
         words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in counts.items())

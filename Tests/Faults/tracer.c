@@ -52,8 +52,9 @@ static const struct call {
     const char *name;
     enum class class;
     /* f: descriptor in argument 0; p: path in 0; a: directory descriptor in 0, path in 1;
-     * r: paths in 0 and 1; R: paths in 1 and 3; s: address of a socket in 1; o: open, path in 0,
-     * flags in 1; O: openat, path in 1, flags in 2; d: descriptor in 2 (copy_file_range) */
+     * r: paths in 0 and 1; R: paths in 1 and 3; l: path in 1, what the link holds in 0;
+     * s: address of a socket in 1; o: open, path in 0, flags in 1; O: openat, path in 1, flags
+     * in 2; d: descriptor in 2 (copy_file_range) */
     char shape;
 } calls[] = {
     {SYS_write, "write", DATA, 'f'},
@@ -80,7 +81,7 @@ static const struct call {
     {SYS_rmdir, "rmdir", NAME, 'p'},
     {SYS_mkdir, "mkdir", NAME, 'p'},
     {SYS_mkdirat, "mkdirat", NAME, 'a'},
-    {SYS_symlink, "symlink", NAME, 'r'},
+    {SYS_symlink, "symlink", NAME, 'l'},
     {SYS_chmod, "chmod", NAME, 'p'},
     {SYS_fchmod, "fchmod", NAME, 'f'},
     {SYS_fchmodat, "fchmodat", NAME, 'a'},
@@ -223,6 +224,10 @@ static void target(pid_t id, const struct call *call, struct user_regs_struct *r
         namedPath(id, (int)regs->rdi, regs->rsi, path);
         namedPath(id, (int)regs->rdx, regs->r10, path + strlen(path) + 1);
         break;
+    case 'l':
+        namedPath(id, AT_FDCWD, regs->rsi, path);
+        peekText(id, regs->rdi, path + strlen(path) + 1, PATH_SIZE);
+        break;
     case 's': {
         struct sockaddr_un address = {0};
         if (peek(id, regs->rsi, &address, sizeof(sa_family_t)) > 0 && address.sun_family == AF_UNIX)
@@ -241,7 +246,7 @@ static void begin(struct thread *thread, const struct call *call, struct user_re
     record->call = (uint32_t)(call - calls);
     record->begun = control->recorded;
     record->pathSize = (uint32_t)strlen(path) + 1;
-    if (call->shape == 'r' || call->shape == 'R')
+    if (strchr("rRl", call->shape))
         record->pathSize += (uint32_t)strlen(path + record->pathSize) + 1;
     memcpy(thread->path, path, record->pathSize);
     free(thread->data);
