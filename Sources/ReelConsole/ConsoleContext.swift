@@ -29,6 +29,8 @@ package struct ConsoleContext: Sendable {
     package let stop: Latch
     /// Rung when there is a replay to begin, to stop or to continue.
     package let replayBell: Doorbell
+    /// Rung when there are files to delete.
+    package let fileBell: Doorbell
     /// The version that `GET /control/status` tells.
     package let version: String
 
@@ -46,6 +48,7 @@ package struct ConsoleContext: Sendable {
         time: any TimeSource,
         stop: Latch,
         replayBell: Doorbell = Doorbell(),
+        fileBell: Doorbell = Doorbell(),
         version: String
     ) {
         self.journal = journal
@@ -61,6 +64,7 @@ package struct ConsoleContext: Sendable {
         self.time = time
         self.stop = stop
         self.replayBell = replayBell
+        self.fileBell = fileBell
         self.version = version
     }
 

@@ -1,3 +1,4 @@
+internal import ReelEvents
 internal import ReelHTTP
 internal import ReelHTTPServer
 internal import ReelJSON
@@ -14,6 +15,9 @@ struct ControlRoutes: Sendable {
         router.on(.post, "/control/events/retry") { request, _, _ in await retry(request) }
         router.on(.post, "/control/events/discard") { request, _, _ in await discard(request) }
         router.on(.post, "/control/videos/track") { request, _, _ in await track(request) }
+        router.on(.post, "/control/videos/{id}/files/delete") { request, parameters, _ in
+            await deleteFiles(request, parameters["id"] ?? "")
+        }
     }
 
     private func status() -> HTTPResponse {
@@ -74,6 +78,39 @@ struct ControlRoutes: Sendable {
         do throws(JournalError) {
             let job = try await context.journal.record(update)
             return .json(.ok, EntryListing.json(job, assets: []).serialized())
+        } catch {
+            return ErrorEnvelope.storageUnavailable
+        }
+    }
+
+    /// Lets the stored files of a video go; the service deletes them in a moment.
+    private func deleteFiles(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
+        let name = request.target.queryValue("provider")
+        guard let id = VideoID(id), let provider = await context.owner(of: id.rawValue, named: name)
+        else { return ErrorEnvelope.unknownProvider }
+        do throws(JournalError) {
+            let isReleased = try await context.journal.driver.releaseFiles(
+                provider: provider.name,
+                videoID: id,
+                reason: Reason("deleted_by_operator"),
+                at: context.time.now()
+            )
+            let files = try await context.journal.driver.assets(
+                provider: provider.name,
+                videoID: id
+            )
+            guard isReleased || !files.contains(where: { $0.state == .stored }) else {
+                return ErrorEnvelope.response(
+                    .conflict,
+                    "a chain is at work on the video; its files can go when that has ended",
+                    code: "video_busy",
+                    parameter: "id"
+                )
+            }
+            context.fileBell.ring()
+            let count = files.count { $0.state == .leaving }
+            let answer: JSONObject = ["id": .string(id.rawValue), "files": .integer(count)]
+            return .json(.ok, JSONValue.object(answer).serialized())
         } catch {
             return ErrorEnvelope.storageUnavailable
         }

@@ -10,6 +10,8 @@ package struct StatusListing: Sendable {
     /// Those that are not done.
     package let replays: [ReplayJob]
     package let nextDueAt: Timestamp?
+    /// The last time that the disk was full.
+    package let shortage: DiskShortage?
 
     /// Reads it from a journal.
     ///
@@ -28,7 +30,8 @@ package struct StatusListing: Sendable {
             events: events,
             breakers: try await driver.breakers(),
             replays: try await driver.replays().filter { $0.state != .done },
-            nextDueAt: try await driver.outlook().nextDueAt
+            nextDueAt: try await driver.outlook().nextDueAt,
+            shortage: try await driver.shortage()
         )
     }
 
@@ -38,6 +41,10 @@ package struct StatusListing: Sendable {
         return [
             "events": .object(counts),
             "next_due_at": .string(orNull: nextDueAt?.description),
+            "disk_full_since": .string(
+                orNull: shortage.flatMap { $0.until == nil ? $0.since.description : nil }
+            ),
+            "disk_last_full": .string(orNull: shortage?.since.description),
             "breakers": .array(breakers.map { EntryListing.json($0) }),
             "replays": .array(replays.map { EntryListing.json($0) }),
         ]

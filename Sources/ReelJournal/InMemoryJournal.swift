@@ -13,12 +13,12 @@ struct InMemoryJournal {
         let position: Int
     }
 
-    private struct DeliveryKey: Hashable {
+    struct DeliveryKey: Hashable {
         let source: String
         let webhookID: String
     }
 
-    private struct AssetKey: Hashable {
+    struct AssetKey: Hashable {
         let video: VideoKey
         let variant: String
     }
@@ -33,15 +33,15 @@ struct InMemoryJournal {
     var deadRunCount: Int64 = 0
     /// By their targets.
     var breakers: [String: BreakerRecord] = [:]
-    /// The replay of number n stands at n - 1.
+    /// In the order of their numbers.
     var replays: [ReplayJob] = []
 
-    private var deliveries: [DeliveryKey: Int64] = [:]
-    private var facts: [VideoKey: (terminal: TerminalState, sequence: Int64)] = [:]
-    private(set) var jobs: [VideoKey: VideoJob] = [:]
+    var deliveries: [DeliveryKey: Int64] = [:]
+    var facts: [VideoKey: (terminal: TerminalState, sequence: Int64)] = [:]
+    var jobs: [VideoKey: VideoJob] = [:]
     /// The videos in the order in which they were heard of.
-    private var jobOrder: [VideoKey] = []
-    private var assets: [AssetKey: AssetRecord] = [:]
+    var jobOrder: [VideoKey] = []
+    var assets: [AssetKey: AssetRecord] = [:]
 
     var lastSequence: Int64 { Int64(stored.count) }
 
@@ -89,7 +89,9 @@ struct InMemoryJournal {
     }
 
     func entry(_ sequence: Int64) -> JournalEntry? {
-        guard sequence >= 1, sequence <= lastSequence else { return nil }
+        guard sequence >= 1, sequence <= lastSequence, !stored[Int(sequence) - 1].isPruned else {
+            return nil
+        }
         return stored[Int(sequence) - 1].entry
     }
 
@@ -147,7 +149,11 @@ struct InMemoryJournal {
     mutating func record(_ asset: AssetRecord) {
         let video = VideoKey(provider: asset.provider, id: asset.videoID)
         let key = AssetKey(video: video, variant: asset.variant)
-        guard assets[key]?.state != .stored || asset.state == .stored else { return }
+        switch assets[key]?.state {
+        case .stored: guard asset.state == .stored else { return }
+        case .leaving: return
+        case .pending, .partial, .fetched, .absent, .lost, .deleted, nil: break
+        }
         assets[key] = asset
     }
 

@@ -127,6 +127,44 @@ package final class InMemoryJournalDriver: JournalDriver {
         try perform { journal in sequences.filter { journal.discardDead($0, reason, at: moment) } }
     }
 
+    package func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
+        try perform { $0.prune(request) }
+    }
+
+    package func storedVideos(
+        from moment: Timestamp,
+        limit: Int
+    ) async throws(JournalError) -> [StoredVideo] {
+        try perform { $0.storedVideos(from: moment, limit: limit) }
+    }
+
+    package func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
+        try perform { $0.leavingVideos(limit: limit) }
+    }
+
+    package func storedTotals() async throws(JournalError) -> StoredTotals {
+        try perform { $0.storedTotals() }
+    }
+
+    package func releaseFiles(
+        provider: String,
+        videoID: VideoID,
+        reason: Reason,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        let video = InMemoryJournal.VideoKey(provider: provider, id: videoID)
+        return try perform { $0.releaseFiles(of: video, reason, at: moment) }
+    }
+
+    package func noteDeleted(
+        provider: String,
+        videoID: VideoID,
+        at moment: Timestamp
+    ) async throws(JournalError) {
+        let video = InMemoryJournal.VideoKey(provider: provider, id: videoID)
+        try perform { $0.noteDeleted(video, at: moment) }
+    }
+
     package func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
         try perform { $0.entry(sequence) }
     }

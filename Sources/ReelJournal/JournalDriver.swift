@@ -18,7 +18,8 @@ package protocol JournalDriver: Sendable {
     func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome
 
     /// Turns pending entries into runs, or sets them aside. Entries that are not pending any more,
-    /// or have a plan, are left alone.
+    /// or have a plan, are left alone. No plans at all say whether something new can be taken in,
+    /// without a write where that is known.
     func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError)
 
     /// Claims runs that are due or whose lease is over: soonest-expiring video first, then by
@@ -57,9 +58,27 @@ package protocol JournalDriver: Sendable {
     /// Creates or updates the memory of a video; a state never goes back.
     func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob
 
-    /// Creates or replaces the memory of a file; one that is stored stays so, whatever somebody
-    /// says who was overtaken.
+    /// Creates or replaces the memory of a file; one that is stored, or is to be deleted, stays so,
+    /// whatever somebody says who was overtaken.
     func record(_ asset: AssetRecord) async throws(JournalError)
+
+    /// Lets the stored files of a video leave the store, unless a run of the video is open, which
+    /// may be about to read them.
+    ///
+    /// - Returns: Whether there were any.
+    func releaseFiles(
+        provider: String,
+        videoID: VideoID,
+        reason: Reason,
+        at: Timestamp
+    ) async throws(JournalError) -> Bool
+
+    /// Keeps that the files of a video that were to leave are gone.
+    func noteDeleted(
+        provider: String,
+        videoID: VideoID,
+        at: Timestamp
+    ) async throws(JournalError)
 
     /// Keeps where a breaker stands; the runs that wait behind one that is closed are due at the
     /// moment of its change.
@@ -95,7 +114,20 @@ package protocol JournalDriver: Sendable {
         at: Timestamp
     ) async throws(JournalError) -> [Int64]
 
-    /// Writes and commits a mark that means nothing: whether a write can be taken now.
+    /// Deletes what is over and old: one piece of a walk over it.
+    ///
+    /// Entries go with their bodies, runs, attempts and keys; none whose work is open, or ended
+    /// later than the request says. The end of a video that an entry told of outlives it. A
+    /// delivery that comes again after its entry was deleted is taken for new: whoever asks keeps
+    /// entries for longer than a provider sends.
+    func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome
+
+    /// Gives space that nothing uses any more back to the file system, at most so many pages.
+    ///
+    /// Some is kept for what comes next.
+    func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome
+
+    /// Writes and commits a mark that means nothing: whether something new can be taken in now.
     func probe() async throws(JournalError)
 
     // Reading.
@@ -109,10 +141,21 @@ package protocol JournalDriver: Sendable {
     func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob?
     func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob]
     func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord]
+    /// Videos with a file that was stored at a moment or after it, the first stored first, each
+    /// once; from 1 to 10,000.
+    func storedVideos(
+        from: Timestamp,
+        limit: Int
+    ) async throws(JournalError) -> [StoredVideo]
+    func storedTotals() async throws(JournalError) -> StoredTotals
+    /// Videos with files that are to be deleted; from 1 to 10,000.
+    func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo]
     /// The breakers that were recorded, by target.
     func breakers() async throws(JournalError) -> [BreakerRecord]
     /// The last hundred replays, newest first.
     func replays() async throws(JournalError) -> [ReplayJob]
+    /// The last time that the disk was full; nil when it never was.
+    func shortage() async throws(JournalError) -> DiskShortage?
     /// The next moment at which a run can be claimed, and how many runs are open.
     func outlook() async throws(JournalError) -> JournalOutlook
     /// The highest sequence; 0 for an empty journal.
@@ -126,6 +169,14 @@ extension JournalDriver {
     /// For a driver whose every commit is a write.
     package func probe() async throws(JournalError) {
         try await plan([])
+    }
+
+    /// For a driver that has no disk.
+    package func shortage() async throws(JournalError) -> DiskShortage? { nil }
+
+    /// For a driver that has no file.
+    package func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
+        ReclaimOutcome(freedByteCount: 0, isComplete: true)
     }
 }
 

@@ -72,37 +72,37 @@ package enum EventState: String, LifeCycle {
             .done,
             by: "the dispatcher, when every step of every run is done",
             to: [],
-            kept: .byRetention
+            kept: .retained(.finished)
         ),
         LifeCycleRow(
             .dead,
             by: "the dispatcher, when a step gave up",
             to: [.waiting, .discarded],
-            kept: .byRetention
+            kept: .retained(.dead)
         ),
         LifeCycleRow(
             .discarded,
             by: "an operator, with a reason",
             to: [],
-            kept: .byRetention
+            kept: .retained(.dead)
         ),
         LifeCycleRow(
             .unhandled,
             by: "the append or the dispatcher: no chain takes it",
             to: [],
-            kept: .byRetention
+            kept: .retained(.unhandled)
         ),
         LifeCycleRow(
             .duplicate,
             by: "the append: the fact stands in an earlier entry",
             to: [],
-            kept: .byRetention
+            kept: .retained(.finished)
         ),
         LifeCycleRow(
             .contradicted,
             by: "the append: the video came to the other end before",
             to: [],
-            kept: .byRetention
+            kept: .retained(.dead)
         ),
     ]
 }
@@ -173,21 +173,21 @@ package enum JobState: String, LifeCycle {
             .completed,
             by: "the first observation or webhook that says so",
             to: [.deleted],
-            kept: .byRetention
+            kept: .retained(.videos)
         ),
         LifeCycleRow(
             .failed,
             by: "the first observation or webhook that says so",
             to: [.deleted],
-            kept: .byRetention
+            kept: .retained(.videos)
         ),
         LifeCycleRow(
             .lost,
             by: "the poller: the provider forgot it, or the deadline is over",
             to: [.completed, .failed],
-            kept: .byRetention
+            kept: .retained(.videos)
         ),
-        LifeCycleRow(.deleted, by: "the console", to: [], kept: .always),
+        LifeCycleRow(.deleted, by: "the console", to: [], kept: .retained(.videos)),
     ]
 }
 
@@ -199,6 +199,8 @@ package enum AssetState: String, LifeCycle {
     case stored
     case absent
     case lost
+    case leaving
+    case deleted
 
     package static let subject = "A file of a video"
     package static let rows: [LifeCycleRow<AssetState>] = [
@@ -223,20 +225,32 @@ package enum AssetState: String, LifeCycle {
         LifeCycleRow(
             .stored,
             by: "the store: under its final name",
-            to: [],
-            kept: .byRetention
+            to: [.leaving],
+            kept: .asFiles
         ),
         LifeCycleRow(
             .absent,
             by: "the fetch: the provider does not have this variant",
             to: [],
-            kept: .byRetention
+            kept: .withItsVideo
         ),
         LifeCycleRow(
             .lost,
             by: "the fetch: the link died first; the reason says so",
             to: [.pending, .partial],
-            kept: .byRetention
+            kept: .withItsVideo
+        ),
+        LifeCycleRow(
+            .leaving,
+            by: "the retention of files, or an operator: it is to be deleted; the reason says why",
+            to: [.deleted],
+            kept: .untilMoved
+        ),
+        LifeCycleRow(
+            .deleted,
+            by: "the service, when it is gone; a replay of its event fetches it again",
+            to: [.pending, .partial, .fetched, .absent, .lost],
+            kept: .withItsVideo
         ),
     ]
 }

@@ -16,12 +16,28 @@ package struct LifeCycleRow<State: Hashable & Sendable>: Sendable, Hashable {
 }
 
 /// How long what is in a state is kept.
-package enum Keeping: String, Hashable, Sendable {
-    case notKept = "not kept: counted, and logged with its reason"
-    case untilMoved = "until it moves on"
-    case byRetention = "as long as the retention for its state says"
-    case withItsEvent = "as long as its event"
-    case always = "always: what the provider deletes stays known"
+package enum Keeping: Hashable, Sendable {
+    case notKept
+    case untilMoved
+    /// Counted from its end.
+    case retained(RetentionSpan)
+    case withItsEvent
+    case withItsVideo
+    case asFiles
+    case always
+
+    /// As the documents say it.
+    package var words: String {
+        switch self {
+        case .notKept: "not kept: counted, and logged with its reason"
+        case .untilMoved: "until it moves on"
+        case .retained(let span): "`\(span.key)`: \(span.standardDayCount)"
+        case .withItsEvent: "as long as its event"
+        case .withItsVideo: "as long as what is known of its video"
+        case .asFiles: "as the retention of files says; without one, always"
+        case .always: "always: there is one for each target"
+        }
+    }
 }
 
 /// States and the moves between them: the one table that code, SQL and documents share.
@@ -52,7 +68,7 @@ extension LifeCycle {
         let lines = rows.map { row in
             let next = row.next.map { "`\($0.rawValue)`" }.joined(separator: ", ")
             return "| `\(row.state.rawValue)` | \(row.movedBy) | \(next.isEmpty ? "-" : next) |"
-                + " \(row.kept.rawValue) |"
+                + " \(row.kept.words) |"
         }
         let head = ["| state | who moves it there | next | kept |", "|---|---|---|---|"]
         return (head + lines).joined(separator: "\n")

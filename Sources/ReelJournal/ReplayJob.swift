@@ -20,7 +20,12 @@ package enum ReplayState: String, LifeCycle {
             to: [.running],
             kept: .untilMoved
         ),
-        LifeCycleRow(.done, by: "the service, after the last event", to: [], kept: .always),
+        LifeCycleRow(
+            .done,
+            by: "the service, after the last event",
+            to: [],
+            kept: .retained(.replays)
+        ),
     ]
 }
 

@@ -9,6 +9,8 @@ struct StoredEntry {
     var redeliveryCount: Int64 = 0
     var relatedSequence: Int64?
     var isPlanned = false
+    /// Deleted for its age; its place stays, so that the next entry stands at its own.
+    var isPruned = false
 
     init(draft: EntryDraft, sequence: Int64) {
         self.draft = draft
@@ -39,6 +41,7 @@ struct StoredEntry {
     }
 
     func matches(_ query: EntryQuery) -> Bool {
+        if isPruned { return false }
         if let after = query.after, sequence <= after { return false }
         if let before = query.before, sequence >= before { return false }
         if let sequences = query.sequences, !sequences.contains(sequence) { return false }

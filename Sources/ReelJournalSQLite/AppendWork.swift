@@ -17,6 +17,8 @@ final class AppendWork: TableWork, @unchecked Sendable {
         self.continuation = continuation
     }
 
+    var takesIn: Bool { true }
+
     func perform(_ tables: JournalTables) throws(SQLiteFault) {
         outcome = try tables.append(draft)
     }

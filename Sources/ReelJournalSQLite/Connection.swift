@@ -103,6 +103,9 @@ final class Connection: @unchecked Sendable {
     }
 
     private(set) var pageByteCount = 4_096
+    /// How long statements wait for another process, and a checkpoint for readers, in milliseconds.
+    private var lockWait: Int32 = 0
+    private var readerWait: Int32 = 0
 
     /// Pages in the write-ahead log after the last commit of this connection.
     var walPageCount: Int { Int(unsafe walFrameCount.pointee) }
@@ -163,10 +166,15 @@ final class Connection: @unchecked Sendable {
         return try statement.step() ? statement.text(0) : ""
     }
 
+    private static func milliseconds(_ span: Duration) -> Int32 {
+        Int32(min(max(span.wholeMilliseconds, 0), 3_600_000))
+    }
+
     /// Sets how long statements wait for another process, and how much memory pages may take.
     func limit(_ configuration: SQLiteJournalConfiguration) throws(SQLiteFault) {
-        let wait = min(max(configuration.lockWait.wholeMilliseconds, 0), 3_600_000)
-        unsafe sqlite3_busy_timeout(handle, Int32(wait))
+        lockWait = Self.milliseconds(configuration.lockWait)
+        readerWait = Self.milliseconds(configuration.readerWait)
+        unsafe sqlite3_busy_timeout(handle, lockWait)
         // A negative size is one in KiB; a mapped file turns a failing disk into a signal.
         try execute("PRAGMA cache_size = -\(max(configuration.cacheByteCount >> 10, 64))")
         try execute("PRAGMA mmap_size = 0")
@@ -175,12 +183,14 @@ final class Connection: @unchecked Sendable {
 
     /// Copies what the write-ahead log holds into the database.
     ///
-    /// - Parameter waiting: Also waits for readers, so that the log begins anew.
+    /// - Parameter waiting: Also waits a moment for readers, so that the log begins anew.
     /// - Returns: Whether all of it was copied; false when readers held some of it back.
     /// - Throws: What SQLite gives; the log then holds everything still.
     func checkpoint(waiting: Bool) throws(SQLiteFault) -> Bool {
         var logged: Int32 = 0
         var copied: Int32 = 0
+        if waiting { unsafe sqlite3_busy_timeout(handle, readerWait) }
+        defer { if waiting { unsafe sqlite3_busy_timeout(handle, lockWait) } }
         let mode = waiting ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
         let status = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &copied)
         let isHeldUp = status & 0xFF == SQLITE_BUSY || status & 0xFF == SQLITE_LOCKED

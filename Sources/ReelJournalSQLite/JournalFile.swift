@@ -63,6 +63,24 @@ final class JournalFile: Sendable {
         return Int32(String(decoding: line, as: UTF8.self))
     }
 
+    // MARK: The reserve
+
+    private var reservePath: String {
+        let (directory, name) = Self.parts(of: path)
+        return "\(directory)/.\(name).reserve"
+    }
+
+    func makeReserve(_ byteCount: Int64) throws(JournalError) {
+        try files.allocate(reservePath, byteCount: byteCount)
+    }
+
+    /// Lets go of the reserve; one that cannot be removed is of no more use than none.
+    func removeReserve() { try? files.remove(reservePath) }
+
+    func freeByteCount() throws(JournalError) -> Int64 {
+        try files.freeByteCount(String(Self.parts(of: path).directory))
+    }
+
     /// `.<name>.lock` in the same directory.
     static func lockPath(of path: String) -> String {
         let (directory, name) = parts(of: path)

@@ -19,11 +19,30 @@ package protocol JournalFiles: Sendable {
     func open(_ path: String) throws(JournalError) -> (any OpenJournalFile)?
     /// Waits until the names in a directory are on disk.
     func synchronizeDirectory(_ path: String) throws(JournalError)
+    /// Sees to it that a file is there whose blocks are its own, as many as hold so many bytes.
+    ///
+    /// - Throws: `.full` when they do not fit, with nothing left of the file; `.cannotOpen` where
+    ///   there is no such thing.
+    func allocate(_ path: String, byteCount: Int64) throws(JournalError)
+    /// Removes a file and waits until its blocks are free; what is absent already is no error.
+    func remove(_ path: String) throws(JournalError)
+    /// What a file in that directory may grow by.
+    func freeByteCount(_ directory: String) throws(JournalError) -> Int64
 }
 
 extension JournalFiles {
     /// Where there are no links.
     package func resolved(_ path: String) -> String { path }
+
+    // Where nothing is kept in reserve.
+
+    package func allocate(_ path: String, byteCount: Int64) throws(JournalError) {
+        throw .cannotOpen
+    }
+
+    package func remove(_ path: String) throws(JournalError) {}
+
+    package func freeByteCount(_ directory: String) throws(JournalError) -> Int64 { .max }
 }
 
 /// A file of a journal, closed when it is let go.

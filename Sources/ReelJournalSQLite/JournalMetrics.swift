@@ -8,7 +8,9 @@ struct JournalMetrics: Sendable {
     let writesPerCommit: Histogram
     let queuedWrites: Gauge
     let walByteCount: Gauge
+    let space: SpaceMetrics
     let checkpoints: Counter
+    let heldCheckpoints: Counter
     let failedCheckpoints: Counter
     let reopenings: Counter
     private let appends: [AppendOutcome.Kind: Counter]
@@ -32,9 +34,14 @@ struct JournalMetrics: Sendable {
             "reelhook_journal_queued_writes",
             help: "Writes that waited when the writer last looked."
         )
+        space = SpaceMetrics(metrics)
         walByteCount = metrics.gauge(
             "reelhook_journal_wal_bytes",
             help: "Bytes in use of the write-ahead log."
+        )
+        heldCheckpoints = metrics.counter(
+            "reelhook_journal_held_checkpoints_total",
+            help: "Times that readers kept a log that is too long from beginning anew."
         )
         checkpoints = metrics.counter(
             "reelhook_journal_checkpoints_total",

@@ -37,6 +37,15 @@ extension JournalTables {
     }
 
     func entries(_ query: EntryQuery) throws(SQLiteFault) -> [JournalEntry] {
+        var entries: [JournalEntry] = []
+        for sequence in try sequences(of: query) {
+            if let entry = try entry(sequence) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    /// The sequences of those that match, in order, as many as the query wants.
+    func sequences(of query: EntryQuery) throws(SQLiteFault) -> [Int64] {
         let limit = min(max(query.limit, 1), 10_000)
         let isAscending = query.order == .oldestFirst
         var sequences: Set<Int64> = []
@@ -53,11 +62,7 @@ extension JournalTables {
             )
         }
         let ordered = isAscending ? sequences.sorted(by: <) : sequences.sorted(by: >)
-        var entries: [JournalEntry] = []
-        for sequence in ordered.prefix(limit) {
-            if let entry = try entry(sequence) { entries.append(entry) }
-        }
-        return entries
+        return Array(ordered.prefix(limit))
     }
 
     func count(_ query: EntryQuery) throws(SQLiteFault) -> Int64 {

@@ -223,7 +223,7 @@ extension JournalTables {
                 entity_tag = excluded.entity_tag, location = excluded.location,
                 reason_code = excluded.reason_code, reason_detail = excluded.reason_detail,
                 updated_at = excluded.updated_at
-            WHERE state <> ?12 OR excluded.state = ?12
+            WHERE state NOT IN (?12, ?13) OR (state = ?12 AND excluded.state = ?12)
             """,
             [
                 .integer(video), .text(asset.variant), .integer(asset.state.code),
@@ -231,7 +231,7 @@ extension JournalTables {
                 .optional(asset.contentType), .optional(asset.entityTag),
                 .optional(asset.location), .optional(asset.reason?.code),
                 .optional(asset.reason?.detail), .moment(asset.updatedAt),
-                .integer(AssetState.stored.code),
+                .integer(AssetState.stored.code), .integer(AssetState.leaving.code),
             ]
         )
     }

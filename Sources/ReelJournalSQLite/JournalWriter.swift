@@ -16,6 +16,7 @@ final class JournalWriter: Sendable {
     /// opens another one like it by `open`.
     init(
         _ connection: Connection,
+        of file: JournalFile,
         configuration: SQLiteJournalConfiguration,
         ground: SQLiteGround,
         metrics: JournalMetrics,
@@ -38,7 +39,14 @@ final class JournalWriter: Sendable {
                     metrics: metrics,
                     logger: logger,
                     time: time,
-                    open: open
+                    open: open,
+                    reserve: DiskReserve(
+                        beside: file,
+                        byteCount: configuration.reserveByteCount,
+                        metrics: metrics,
+                        logger: logger,
+                        time: time
+                    )
                 )
             }
             return { works in
@@ -49,6 +57,9 @@ final class JournalWriter: Sendable {
     }
 
     deinit { queue.close() }
+
+    /// Writes that wait for the next commit.
+    var waitingCount: Int { queue.count }
 
     /// Queues work for the next commit.
     ///

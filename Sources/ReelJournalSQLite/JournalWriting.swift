@@ -13,9 +13,12 @@ final class JournalWriting {
     private let time: any TimeSource
     private let open: @Sendable () throws(JournalError) -> Connection
     private let checkpoint: Checkpoint
+    private let reserve: DiskReserve?
     private var checkpointedPageCount = 0
     /// No checkpoint is tried before this moment of `time.uptime()`.
     private var checkpointPause: Duration?
+    /// Nobody waits for readers before it.
+    private var readerPause: Duration?
     /// The same for the index of keys.
     private var keysPause: Duration?
 
@@ -29,6 +32,7 @@ final class JournalWriting {
         logger: Logger,
         time: any TimeSource,
         open: @escaping @Sendable () throws(JournalError) -> Connection,
+        reserve: DiskReserve? = nil,
         checkpoint: @escaping Checkpoint = { (connection, isWaiting) throws(SQLiteFault) in
             try connection.checkpoint(waiting: isWaiting)
         }
@@ -40,24 +44,28 @@ final class JournalWriting {
         self.time = time
         self.open = open
         self.checkpoint = checkpoint
+        self.reserve = reserve
     }
 
     /// Performs the works in one transaction and tells each of them how it went.
     ///
     /// When one of them cannot be done for a reason of its own, all are performed again, each in a
     /// transaction: rare, and cheaper than a savepoint around every write.
-    func commit(_ works: [any TableWork]) {
+    func commit(_ given: [any TableWork]) {
         let tables: JournalTables
         do throws(JournalError) {
             tables = try openTables()
         } catch {
-            return fail(works, error)
+            return fail(given, error)
         }
+        let works = admitted(given, tables)
+        guard !works.isEmpty else { return }
         do throws(SQLiteFault) {
             try transact(works, tables)
             HeldWakes.hold { for work in works { work.succeed() } }
         } catch {
             undo(tables, error)
+            if error.journalError == .full, letReserveGo(tables) { return commit(works) }
             guard works.count > 1, !error.isOfDisk, self.tables != nil else {
                 return fail(works, error.journalError)
             }
@@ -81,6 +89,58 @@ final class JournalWriting {
         metrics.commits.increment()
         metrics.commitSeconds.observe(time.uptime() - start)
         metrics.writesPerCommit.observe(Double(works.count))
+    }
+
+    // MARK: A full disk
+
+    /// What of the works is done now: while the disk is full, nothing new is taken in.
+    private func admitted(
+        _ works: [any TableWork],
+        _ tables: JournalTables
+    ) -> [any TableWork] {
+        guard let reserve, reserve.isShort else { return works }
+        if reserve.takeBack() {
+            note(tables) { (tables) throws(SQLiteFault) in
+                try tables.noteRoom(at: self.time.now())
+            }
+            return works
+        }
+        for work in works where work.takesIn {
+            metrics.failed(.full)
+            work.fail(.full)
+        }
+        return works.filter { !$0.takesIn }
+    }
+
+    /// Gives away what is kept in reserve, and writes down that the disk is full.
+    ///
+    /// - Returns: Whether there was any; false also when the database has its own bound to blame.
+    private func letReserveGo(_ tables: JournalTables) -> Bool {
+        guard let reserve, !reserve.isShort, (try? tables.isNearSizeLimit()) == false,
+            reserve.letGo()
+        else { return false }
+        note(tables) { (tables) throws(SQLiteFault) in
+            try tables.noteShortage(at: self.time.now())
+        }
+        return true
+    }
+
+    /// Writes a mark in a transaction of its own; that it cannot be is told, and holds nothing up.
+    private func note(
+        _ tables: JournalTables,
+        _ write: (JournalTables) throws(SQLiteFault) -> Void
+    ) {
+        do throws(SQLiteFault) {
+            try tables.connection.run("BEGIN IMMEDIATE")
+            try write(tables)
+            try tables.connection.run("COMMIT")
+        } catch {
+            logger.error(
+                "That the disk is full, or was, could not be written down",
+                ["reason": .string(error.journalError.code)]
+            )
+            undo(tables, error)
+        }
     }
 
     private func openTables() throws(JournalError) -> JournalTables {
@@ -150,11 +210,15 @@ final class JournalWriting {
         let grownByteCount = (pageCount - checkpointedPageCount) * pageByteCount
         guard grownByteCount >= configuration.checkpointByteCount else { return }
         if let checkpointPause, time.uptime() < checkpointPause { return }
-        let isTooLong = pageCount * pageByteCount >= configuration.walByteCountMax
+        let byteCount = pageCount * pageByteCount
+        let mayWait = readerPause.map { time.uptime() >= $0 } ?? true
+        let isWaiting = byteCount >= configuration.walByteCountMax && mayWait
         do throws(SQLiteFault) {
-            if try checkpoint(tables.connection, isTooLong) { metrics.checkpoints.increment() }
+            let isWhole = try checkpoint(tables.connection, isWaiting)
+            if isWhole { metrics.checkpoints.increment() }
             checkpointedPageCount = pageCount
             checkpointPause = nil
+            if isWaiting { noteWaited(isWhole, byteCount) }
         } catch {
             metrics.failedCheckpoints.increment()
             logger.error(
@@ -165,5 +229,16 @@ final class JournalWriting {
             checkpointPause = time.uptime() + configuration.checkpointRetryWait
             undo(tables, error)
         }
+    }
+
+    /// Takes that readers were waited for, and says so when they did not let go.
+    private func noteWaited(_ isWhole: Bool, _ byteCount: Int) {
+        guard !isWhole else { return readerPause = nil }
+        readerPause = time.uptime() + configuration.readerWaitInterval
+        metrics.heldCheckpoints.increment()
+        logger.warning(
+            "The write-ahead log grows, since somebody reads what was before it",
+            ["bytes": .integer(byteCount), "bound": .integer(configuration.walByteCountMax)]
+        )
     }
 }

@@ -28,6 +28,9 @@ struct SQLiteFault: Error, Equatable {
         }
     }
 
+    /// Whether memory or the disk was too small, and nothing else is wrong.
+    var isForWantOfSpace: Bool { primaryCode == SQLITE_FULL || primaryCode == SQLITE_NOMEM }
+
     /// Whether the connection is to be opened anew: after a failed fsync the kernel may have
     /// dropped the pages, and the next fsync would say that all is well.
     var spoilsConnection: Bool {

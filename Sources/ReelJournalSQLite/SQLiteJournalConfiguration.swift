@@ -10,12 +10,23 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     package var queuedReadCountMax = 4_096
     /// The length of the write-ahead log at which it is copied into the database.
     package var checkpointByteCount = 16 << 20
-    /// The length of the write-ahead log at which the writer waits for readers to let go of it.
+    /// The length of the write-ahead log at which the writer waits for readers to let go of it, and
+    /// warns when they do not.
     package var walByteCountMax = 256 << 20
+    /// How long it waits, and the time from one such wait to the next.
+    package var readerWait: Duration = .milliseconds(100)
+    package var readerWaitInterval: Duration = .seconds(5)
     /// After a copy that failed, until the next is tried.
     package var checkpointRetryWait: Duration = .seconds(1)
     /// The largest database; a write that needs more is refused as on a full disk.
     package var byteCountMax: Int64 = 1 << 40
+    /// Space that is kept on the disk for the time when it is full; 0 keeps none.
+    package var reserveByteCount: Int64 = 0
+    /// What stays in the database of space that nothing uses, besides a sixteenth of it.
+    package var spareByteCount = 4 << 20
+    /// A journal of an earlier version up to this length is made anew when it is opened, so that it
+    /// can give space back; a longer one only uses it again.
+    package var renewalByteCountMax: Int64 = 64 << 20
     /// The memory for pages of each connection.
     package var cacheByteCount = 8 << 20
     /// The memory for filters over the `webhook-id`s of older entries, ten bits for each.

@@ -4,11 +4,12 @@ package import ReelRuntime
 // The calls of the protocol: each becomes work for the writer or for a reader.
 extension SQLiteJournalDriver {
     func write<Value: Sendable>(
+        takingIn takesIn: Bool = false,
         _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
     ) async throws(JournalError) -> Value {
         guard let writer else { throw Self.readOnly }
         let result = await withCheckedContinuation { continuation in
-            put(AwaitedWork(continuation, work), to: writer)
+            put(AwaitedWork(continuation, takesIn: takesIn, work), to: writer)
         }
         return try result.get()
     }
@@ -47,13 +48,14 @@ extension SQLiteJournalDriver {
     package func plan(
         _ plans: [(sequence: Int64, plan: EventPlan)]
     ) async throws(JournalError) {
-        try await write { (tables) throws(SQLiteFault) in
+        // None at all is to find out whether something can be taken in.
+        try await write(takingIn: plans.isEmpty) { (tables) throws(SQLiteFault) in
             for (sequence, plan) in plans { try tables.plan(sequence, plan) }
         }
     }
 
     package func probe() async throws(JournalError) {
-        try await write { (tables) throws(SQLiteFault) in try tables.probe() }
+        try await write(takingIn: true) { (tables) throws(SQLiteFault) in try tables.probe() }
     }
 
     package func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
@@ -125,7 +127,7 @@ extension SQLiteJournalDriver {
     package func advance(
         _ advance: ReplayAdvance
     ) async throws(JournalError) -> [AppendOutcome]? {
-        let outcomes = try await write { (tables) throws(SQLiteFault) in
+        let outcomes = try await write(takingIn: true) { (tables) throws(SQLiteFault) in
             try tables.advance(advance)
         }
         for outcome in outcomes ?? [] { metrics.appended(outcome) }
@@ -178,6 +180,10 @@ extension SQLiteJournalDriver {
 
     package func breakers() async throws(JournalError) -> [BreakerRecord] {
         try await read { (tables) throws(SQLiteFault) in try tables.breakers() }
+    }
+
+    package func shortage() async throws(JournalError) -> DiskShortage? {
+        try await read { (tables) throws(SQLiteFault) in try tables.shortage() }
     }
 
     package func replays() async throws(JournalError) -> [ReplayJob] {

@@ -1,4 +1,6 @@
 package import ReelJournal
+internal import ReelObservability
+package import ReelRuntime
 
 // What looks after a journal asks of it.
 extension SQLiteJournalDriver {
@@ -38,5 +40,78 @@ extension SQLiteJournalDriver {
     /// Those of a name, one for each provider that has a video of that name.
     package func filedVideos(named id: VideoID) async throws(JournalError) -> [FiledVideo] {
         try await read { (tables) throws(SQLiteFault) in try tables.filedVideos(named: id) }
+    }
+}
+
+// Retention.
+extension SQLiteJournalDriver {
+    package func storedVideos(
+        from moment: Timestamp,
+        limit: Int
+    ) async throws(JournalError) -> [StoredVideo] {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.storedVideos(from: moment, limit: limit)
+        }
+    }
+
+    package func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
+        try await read { (tables) throws(SQLiteFault) in try tables.leavingVideos(limit: limit) }
+    }
+
+    package func storedTotals() async throws(JournalError) -> StoredTotals {
+        try await read { (tables) throws(SQLiteFault) in try tables.storedTotals() }
+    }
+
+    package func releaseFiles(
+        provider: String,
+        videoID: VideoID,
+        reason: Reason,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try await write { (tables) throws(SQLiteFault) in
+            try tables.releaseFiles(provider: provider, videoID: videoID, reason, at: moment)
+        }
+    }
+
+    package func noteDeleted(
+        provider: String,
+        videoID: VideoID,
+        at moment: Timestamp
+    ) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in
+            try tables.noteDeleted(provider: provider, videoID: videoID, at: moment)
+        }
+    }
+
+    /// More writes than these that wait hold a piece of the walk up.
+    private static let waitingWriteCountMax = 64
+
+    package func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
+        if let writer, writer.waitingCount > Self.waitingWriteCountMax {
+            return PruneOutcome(deletedCount: 0, next: request.cursor, isHeldUp: true)
+        }
+        let found = try await read { (tables) throws(SQLiteFault) in
+            try tables.prunable(request)
+        }
+        guard !found.keys.isEmpty else { return PruneOutcome(deletedCount: 0, next: found.next) }
+        let count = try await write { (tables) throws(SQLiteFault) in
+            try tables.prune(found, request)
+        }
+        return PruneOutcome(deletedCount: count, next: found.next)
+    }
+
+    package func reclaim(
+        atMost pageCount: Int
+    ) async throws(JournalError) -> ReclaimOutcome {
+        if let writer, writer.waitingCount > Self.waitingWriteCountMax {
+            return ReclaimOutcome(freedByteCount: 0, isComplete: false, isHeldUp: true)
+        }
+        let kept = Int64(spareByteCount)
+        let (outcome, space) = try await write { (tables) throws(SQLiteFault) in
+            (try tables.reclaim(atMost: pageCount, keeping: kept), try tables.space())
+        }
+        metrics.space.byteCount.set(space.byteCount)
+        metrics.space.spareByteCount.set(space.spareByteCount)
+        return outcome
     }
 }

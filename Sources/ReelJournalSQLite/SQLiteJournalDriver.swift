@@ -12,13 +12,21 @@ package final class SQLiteJournalDriver: JournalDriver {
     /// Nil when the journal is only read.
     let writer: JournalWriter?
     let metrics: JournalMetrics
+    /// What of the space that nothing uses is kept.
+    let spareByteCount: Int
     private let isClosing = Locked(false)
     private let closed = Latch()
 
-    private init(readers: JournalReaders, writer: JournalWriter?, metrics: JournalMetrics) {
+    private init(
+        readers: JournalReaders,
+        writer: JournalWriter?,
+        metrics: JournalMetrics,
+        spareByteCount: Int
+    ) {
         self.readers = readers
         self.writer = writer
         self.metrics = metrics
+        self.spareByteCount = spareByteCount
     }
 
     /// Opens a journal, and makes the file (not its directory) where there is none.
@@ -46,6 +54,7 @@ package final class SQLiteJournalDriver: JournalDriver {
             readers: JournalReaders(readers, configuration: configuration, ground: ground),
             writer: JournalWriter(
                 connection,
+                of: file,
                 configuration: configuration,
                 ground: ground,
                 metrics: journalMetrics,
@@ -56,7 +65,8 @@ package final class SQLiteJournalDriver: JournalDriver {
                     try writingConnection(file, configuration, ground)
                 }
             ),
-            metrics: journalMetrics
+            metrics: journalMetrics,
+            spareByteCount: configuration.spareByteCount
         )
     }
 
@@ -78,7 +88,8 @@ package final class SQLiteJournalDriver: JournalDriver {
         return SQLiteJournalDriver(
             readers: JournalReaders(connections, configuration: configuration, ground: ground),
             writer: nil,
-            metrics: JournalMetrics(Metrics())
+            metrics: JournalMetrics(Metrics()),
+            spareByteCount: configuration.spareByteCount
         )
     }
 
@@ -121,6 +132,8 @@ package final class SQLiteJournalDriver: JournalDriver {
         // Before anything is changed in a file that may be somebody else's.
         let found = try Schema.version(of: connection)
         let isDurable = try attempt { () throws(SQLiteFault) in
+            // Before the first page is written: it decides where the others go.
+            if found == 0 { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
             let mode = try connection.word("PRAGMA journal_mode = WAL")
             try connection.execute("PRAGMA synchronous = FULL")
             try connection.execute(
@@ -131,6 +144,7 @@ package final class SQLiteJournalDriver: JournalDriver {
             try Schema.migrate(connection, from: found)
             if found == 0 { try Schema.settle(connection, configuration) }
             try KeyIndex.catchUp(connection)
+            if found > 0 { try Schema.renew(connection, configuration) }
             let synchronous = try connection.number("PRAGMA synchronous")
             return mode == "wal" && synchronous == 2
         }

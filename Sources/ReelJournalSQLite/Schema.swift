@@ -12,7 +12,7 @@ enum Schema {
 
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
     static let migrations: [String] = [
-        tables + indexes, keyRuns + entryKinds + breakers + replays,
+        tables + indexes, keyRuns + entryKinds + breakers + replays + files,
     ]
 
     private static let tables = """
@@ -184,6 +184,32 @@ enum Schema {
 
         """
 
+    // With the states of files that are to go, or are gone.
+    private static let files = """
+        ALTER TABLE assets RENAME TO assets_before;
+        CREATE TABLE assets (
+            video INTEGER NOT NULL,
+            variant TEXT NOT NULL,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 7),
+            byte_count INTEGER NOT NULL,
+            sha256 TEXT,
+            content_type TEXT,
+            entity_tag TEXT,
+            location TEXT,
+            reason_code TEXT,
+            reason_detail TEXT,
+            updated_at INTEGER NOT NULL,
+            PRIMARY KEY (video, variant)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO assets SELECT * FROM assets_before;
+        DROP TABLE assets_before;
+
+        -- In the order in which they were stored, and those that are to be deleted.
+        CREATE INDEX assets_stored ON assets (updated_at, video, byte_count) WHERE state = 3;
+        CREATE INDEX assets_leaving ON assets (video) WHERE state = 6;
+
+        """
+
     private static let indexes = """
         -- By a number made of the id; whoever looks up compares the whole id after.
         CREATE INDEX entries_by_webhook ON entries (webhook_key) WHERE webhook_key IS NOT NULL;
@@ -254,6 +280,27 @@ enum Schema {
             "UPDATE marks SET value = ?1 WHERE name = 'key_block_shift'",
             [.integer(configuration.keyBlockShift)]
         )
+    }
+
+    /// Makes a short journal that cannot give space back anew as one that can.
+    ///
+    /// That takes its length in memory and in the write-ahead log; where that does not suffice, it
+    /// stays as it is.
+    static func renew(
+        _ connection: Connection,
+        _ configuration: SQLiteJournalConfiguration
+    ) throws(SQLiteFault) {
+        let byteCount =
+            try connection.number("PRAGMA page_count") * Int64(connection.pageByteCount)
+        guard try connection.number("PRAGMA auto_vacuum") == 0,
+            byteCount <= configuration.renewalByteCountMax
+        else { return }
+        do throws(SQLiteFault) {
+            try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            try connection.execute("VACUUM")
+        } catch {
+            guard error.isForWantOfSpace else { throw error }
+        }
     }
 
     /// The schema that a file has; 0 for an empty one.

@@ -107,7 +107,9 @@ extension JobOrigin: StoredCode {
 }
 
 extension AssetState: StoredCode {
-    static let inCodeOrder: [AssetState] = [.pending, .partial, .fetched, .stored, .absent, .lost]
+    static let inCodeOrder: [AssetState] = [
+        .pending, .partial, .fetched, .stored, .absent, .lost, .leaving, .deleted,
+    ]
 
     var code: Int64 {
         switch self {
@@ -117,6 +119,8 @@ extension AssetState: StoredCode {
         case .stored: 3
         case .absent: 4
         case .lost: 5
+        case .leaving: 6
+        case .deleted: 7
         }
     }
 }

@@ -51,6 +51,48 @@ package struct SystemJournalFiles: JournalFiles {
         guard fsync(directory.descriptor) == 0 else { throw Self.fault(errno) }
     }
 
+    package func allocate(_ path: String, byteCount: Int64) throws(JournalError) {
+        // A process that may not have files of that length would be ended by a signal.
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+            limit.rlim_cur >= UInt64(max(byteCount, 0))
+        else { throw .cannotOpen }
+        let file = try Opened(path, O_RDWR | O_CREAT)
+        var known = stat()
+        if unsafe fstat(file.descriptor, &known) == 0, known.st_size == byteCount,
+            Int64(known.st_blocks) * 512 >= byteCount
+        {
+            return
+        }
+        var number: Int32 = 0
+        repeat {
+            number = posix_fallocate(file.descriptor, 0, off_t(byteCount))
+        } while number == EINTR
+        guard number == 0, ftruncate(file.descriptor, off_t(byteCount)) == 0 else {
+            try remove(path)
+            throw Self.fault(number)
+        }
+    }
+
+    package func remove(_ path: String) throws(JournalError) {
+        do throws(JournalError) {
+            // File systems with a journal of their own give the blocks away once it is written.
+            let file = try Opened(path, O_RDWR)
+            if ftruncate(file.descriptor, 0) == 0 { _ = fsync(file.descriptor) }
+        } catch {
+            guard errno != ENOENT else { return }
+        }
+        guard unsafe unlink(path) == 0 || errno == ENOENT else { throw Self.fault(errno) }
+    }
+
+    package func freeByteCount(_ directory: String) throws(JournalError) -> Int64 {
+        var status = statvfs()
+        guard unsafe statvfs(directory, &status) == 0 else { throw Self.fault(errno) }
+        let (count, isTooMany) = Int64(status.f_bavail)
+            .multipliedReportingOverflow(by: Int64(status.f_frsize))
+        return isTooMany ? .max : count
+    }
+
     private static func fault(_ number: Int32) -> JournalError {
         switch number {
         case ENOSPC, EDQUOT: .full

@@ -8,6 +8,12 @@ protocol TableWork: Sendable {
     func perform(_ tables: JournalTables) throws(SQLiteFault)
     func succeed()
     func fail(_ error: JournalError)
+    /// Whether it takes in something new, which is refused while the disk is full.
+    var takesIn: Bool { get }
+}
+
+extension TableWork {
+    var takesIn: Bool { false }
 }
 
 /// Work with a result that a task awaits.
@@ -17,13 +23,16 @@ final class AwaitedWork<Value: Sendable>: TableWork, @unchecked Sendable {
     private var value: Value?
     private let work: @Sendable (JournalTables) throws(SQLiteFault) -> Value
     private let continuation: CheckedContinuation<Result<Value, JournalError>, Never>
+    let takesIn: Bool
 
     init(
         _ continuation: CheckedContinuation<Result<Value, JournalError>, Never>,
+        takesIn: Bool = false,
         _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
     ) {
         self.continuation = continuation
         self.work = work
+        self.takesIn = takesIn
     }
 
     func perform(_ tables: JournalTables) throws(SQLiteFault) {

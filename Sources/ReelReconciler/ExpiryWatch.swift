@@ -144,7 +144,7 @@ package final class ExpiryWatch: Sendable {
     ) async throws(JournalError) -> Alarm? {
         let files = try await journal.driver.assets(provider: key.provider, videoID: key.videoID)
         switch files.first(where: { $0.variant == "video" })?.state {
-        case .fetched, .stored, .absent, .lost: return nil
+        case .fetched, .stored, .absent, .lost, .leaving, .deleted: return nil
         case .pending, .partial, nil: break
         }
         let steps = try await journal.driver.steps(of: [sequence])[sequence] ?? []

@@ -2,10 +2,14 @@
 
 import concurrent.futures
 import hashlib
+import json
+import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -54,6 +58,116 @@ def test_a_journal_that_cannot_grow_says_503_and_keeps_what_it_acknowledged(
     assert set(acknowledged) <= kept
     assert http_calls.call("GET", service.intake + "/readyz").status == 200
     assert deliveries.deliver(service.hook, deliveries.event())[0].status == 200
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 MiB, which only root can mount."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a file system takes root")
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", place], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def fill(place):
+    """Writes a file until the disk has no room for one more page, and returns it."""
+    ballast = place / "ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        piece = 1 << 20
+        while piece >= 1:
+            try:
+                file.write(b"x" * piece)
+            except OSError:
+                piece //= 2
+    return ballast
+
+
+def test_a_full_disk_lets_work_end_and_takes_nothing_new(
+    provide, serve, receive, configured, small_disk
+):
+    answered = threading.Event()
+
+    def answer(index):
+        answered.wait(60)
+        return 200
+
+    receiver = receive(answer=answer)
+    chain = {
+        "name": "completed",
+        "on": ["video.completed"],
+        "steps": [
+            {"fetch": {"variants": ["video"]}},
+            {"store": {}},
+            {"notify": {"url": receiver.url, "secrets": [program.NOTIFY_SECRET], "timeout_seconds": 90}},
+        ],
+    }
+    service = serve(
+        provide(),
+        data=small_disk / "data",
+        config=configured(
+            {"chains": [chain], "journal": {"reserve_bytes": 4 << 20}, "fetch": {"reserve_bytes": 0}}
+        ),
+    )
+    reserve = service.data / ".reelhook.db.reserve"
+    assert reserve.stat().st_blocks * 512 >= 4 << 20
+
+    def status():
+        return json.loads(program.run("status", "--json", "--data", service.data).stdout)
+
+    def gauge(name):
+        metrics = http_calls.call("GET", service.console + "/metrics").body.decode()
+        return re.search(rf"^{name} (\d+)$", metrics, re.M)[1]
+
+    assert status()["disk_full_since"] is None
+    _, working = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    program.wait_until(lambda: service.file("video_1", "manifest.json").exists())
+    ballast = fill(small_disk)
+    acknowledged, refused = [working], None
+    for _ in range(4000):
+        response, id = deliveries.deliver(
+            service.hook, deliveries.event(type="response.completed", padding="x" * 9000)
+        )
+        if response.status != 200:
+            refused = response
+            break
+        acknowledged.append(id)
+    assert refused and refused.status == 503 and int(refused.headers["Retry-After"]) > 0
+    assert not reserve.exists()
+    service.wait_for("The disk is full: nothing new is taken in")
+    # It stays full for whoever brings something new, and is told of everywhere.
+    assert deliveries.deliver(service.hook, deliveries.event())[0].status == 503
+    assert http_calls.call("GET", service.intake + "/readyz").status == 503
+    assert gauge("reelhook_journal_disk_full") == "1"
+    assert gauge("reelhook_journal_reserve_bytes") == "0"
+    assert status()["disk_full_since"]
+    assert "full since" in program.run(
+        "doctor", "--data", service.data, env=service.settings
+    ).stdout
+    # What runs is brought to its end, and written down.
+    answered.set()
+    service.wait_for_event(working, "done")
+    # Reads are answered.
+    assert http_calls.call("GET", service.console + "/v1/videos/video_1/content").status == 200
+    service.kill()
+    service = serve.again(service)
+    assert deliveries.deliver(service.hook, deliveries.event())[0].status == 503
+    ballast.unlink()
+    program.wait_until(
+        lambda: deliveries.deliver(service.hook, deliveries.event())[0].status == 200
+    )
+    assert reserve.stat().st_blocks * 512 >= 4 << 20
+    assert http_calls.call("GET", service.intake + "/readyz").status == 200
+    assert gauge("reelhook_journal_disk_full") == "0"
+    now = status()
+    assert now["disk_full_since"] is None and now["disk_last_full"]
+    assert set(acknowledged) <= {event["webhook_id"] for event in service.events()}
+    assert service.event(working)["state"] == "done"
+    assert service.end() == 0
+    result = program.run("check", "--full", "--data", service.data)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def memory(service):

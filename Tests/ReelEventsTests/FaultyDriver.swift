@@ -33,6 +33,63 @@ final class FaultyDriver: JournalDriver {
         try await base.plan(plans)
     }
 
+    func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
+        try ask("prune")
+        return try await base.prune(request)
+    }
+
+    func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
+        try ask("reclaim")
+        return try await base.reclaim(atMost: pageCount)
+    }
+
+    func shortage() async throws(JournalError) -> DiskShortage? {
+        try ask("shortage")
+        return try await base.shortage()
+    }
+
+    func storedVideos(
+        from moment: Timestamp,
+        limit: Int
+    ) async throws(JournalError) -> [StoredVideo] {
+        try ask("storedVideos")
+        return try await base.storedVideos(from: moment, limit: limit)
+    }
+
+    func storedTotals() async throws(JournalError) -> StoredTotals {
+        try ask("storedTotals")
+        return try await base.storedTotals()
+    }
+
+    func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
+        try ask("leavingVideos")
+        return try await base.leavingVideos(limit: limit)
+    }
+
+    func releaseFiles(
+        provider: String,
+        videoID: VideoID,
+        reason: Reason,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try ask("releaseFiles")
+        return try await base.releaseFiles(
+            provider: provider,
+            videoID: videoID,
+            reason: reason,
+            at: moment
+        )
+    }
+
+    func noteDeleted(
+        provider: String,
+        videoID: VideoID,
+        at moment: Timestamp
+    ) async throws(JournalError) {
+        try ask("noteDeleted")
+        return try await base.noteDeleted(provider: provider, videoID: videoID, at: moment)
+    }
+
     func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
         try ask("claim")
         return try await base.claim(request)

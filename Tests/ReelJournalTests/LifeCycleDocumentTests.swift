@@ -71,11 +71,15 @@ struct LifeCycleDocumentTests {
 }
 
 extension String {
-    /// What follows the first occurrence of a text; empty when there is none.
+    /// What follows the last occurrence of a text; empty when there is none.
     fileprivate func components(around text: String) -> String {
         var rest = self[...]
-        while !rest.isEmpty, !rest.hasPrefix(text) { rest = rest.dropFirst() }
-        return String(rest.dropFirst(text.count))
+        var found = rest[rest.endIndex...]
+        while !rest.isEmpty {
+            if rest.hasPrefix(text) { found = rest.dropFirst(text.count) }
+            rest = rest.dropFirst()
+        }
+        return String(found)
     }
 
     /// What stands before the first occurrence of a text.

@@ -83,6 +83,22 @@ struct ConfigurationTests {
     }
 
     @Test
+    func `what is over is kept for at least four days`() throws {
+        let file = #"{"retention": {"finished_days": 4, "dead_days": 36525}}"#
+        let retention = try load(file).retention
+        #expect(retention[.finished] == .seconds(4 * 86_400))
+        #expect(retention[.dead] == .seconds(36_525 * 86_400))
+        #expect(retention[.unhandled] == .seconds(30 * 86_400))
+        #expect(
+            faults(#"{"retention": {"finished_days": 3, "replay_days": 9}}"#) == [
+                "reelhook.json:1:33 retention.finished_days: must be from 4 to 36525, and is 3",
+                "reelhook.json:1:51 retention.replay_days: unknown key, did you mean"
+                    + " \"replays_days\"?",
+            ]
+        )
+    }
+
+    @Test
     func `several secrets are separated by white space`() throws {
         let environment = ["OPENAI_WEBHOOK_SECRET": "\(Self.secret)  \(Self.secret)\n"]
         let configuration = try load(environment: environment)
@@ -189,6 +205,7 @@ struct ConfigurationTests {
         #expect(configuration.polling == standard.polling)
         #expect(configuration.fetch == standard.fetch)
         #expect(configuration.journal == standard.journal)
+        #expect(configuration.retention == standard.retention)
         #expect(configuration.log == standard.log)
         #expect(configuration.chains[0].steps.map(\.name) == ["fetch", "store", "tell", "run"])
     }

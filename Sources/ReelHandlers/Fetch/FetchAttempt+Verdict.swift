@@ -145,7 +145,7 @@ extension FetchAttempt {
         let records = try? await driver.assets(provider: event.provider, videoID: videoID)
         for variant in handler.variants {
             switch records?.first(where: { $0.variant == variant.name })?.state {
-            case .fetched, .stored, .absent: continue
+            case .fetched, .stored, .absent, .leaving, .deleted: continue
             case .pending, .partial, .lost, nil:
                 try? await ledger(variant).record(state, reason: reason)
                 if state == .lost { handler.metrics.countFile(.lost) }

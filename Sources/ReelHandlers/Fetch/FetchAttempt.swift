@@ -66,6 +66,10 @@ struct FetchAttempt {
             let record = records.first { $0.variant == variant.name }
             switch record?.state {
             case .stored, .absent: continue
+            case .leaving:
+                let reason = Reason("being_deleted", "the file that was stored is about to go")
+                throw Stop(outcome: .retry(after: .seconds(30), reason))
+            case .deleted: open.append((variant, nil))
             case .fetched:
                 // The part may be gone while its record is not: somebody cleaned up.
                 if let record, try await isStaged(variant, record) { continue }

@@ -187,7 +187,7 @@ struct StoreAttempt {
                 manifest.absences.append(
                     Manifest.Absence(variant: record.variant, reason: record.reason?.description)
                 )
-            case .pending, .partial, .fetched: continue
+            case .pending, .partial, .fetched, .leaving, .deleted: continue
             }
         }
         return manifest

@@ -59,7 +59,9 @@ final class KeyIndex {
         self.filterByteCountMax = filterByteCountMax
         let runs = try table.runs(.live)
         leaving = try table.runs(.building) + table.runs(.leaving)
-        firstRecent = (runs.first?.lastSequence ?? 0) + 1
+        // Blocks whose entries are all gone need no run.
+        let firstBlock = (try Self.firstEntry(connection) >> blockShift) << blockShift
+        firstRecent = max((runs.first?.lastSequence ?? 0) + 1, firstBlock)
         lastCommitted = firstRecent - 1
         lastAdded = lastCommitted
         lastStep = lastCommitted
@@ -231,8 +233,12 @@ final class KeyIndex {
     }
 
     /// The oldest entry that is still there.
+    private static func firstEntry(_ connection: Connection) throws(SQLiteFault) -> Int64 {
+        try connection.first("SELECT min(sequence) FROM entries") { $0.integer(0) } ?? 0
+    }
+
     private func firstEntry() throws(SQLiteFault) -> Int64 {
-        try table.connection.first("SELECT min(sequence) FROM entries") { $0.integer(0) } ?? 0
+        try Self.firstEntry(table.connection)
     }
 
     /// Takes away runs whose entries are all gone.

@@ -109,6 +109,13 @@ extension Configuration {
             if let count = section.integer("pending_writes_max", in: 1...1_000_000) {
                 journal.pendingWriteCountMax = count
             }
+            if let count = section.integer("reserve_bytes", in: 0...1 << 36) {
+                journal.reserveByteCount = count
+            }
+            section.finish()
+        }
+        if var section = file.object("retention") {
+            readRetention(&section)
             section.finish()
         }
         if file.networks("allowed_networks") != nil, let texts = file.strings("allowed_networks") {

@@ -44,6 +44,8 @@ public struct Configuration: Sendable {
     /// The bucket that files are kept in; nil for the data directory.
     package var bucket: BucketSettings?
     package var journal = JournalSettings()
+    package var retention = RetentionSettings()
+    package var fileRetention = FileRetentionSettings()
     /// A file in PEM with authorities that requests to other servers trust.
     package var authorityFile: String?
     /// Networks in CIDR notation that notifications may reach besides public addresses.
@@ -270,4 +272,7 @@ package struct BucketSettings: Sendable {
 package struct JournalSettings: Sendable, Hashable {
     /// Writes that may wait for the disk.
     package var pendingWriteCountMax = 8192
+    /// Space that is kept on the disk so that, when it is full, work that runs can be brought to an
+    /// end.
+    package var reserveByteCount = 16 << 20
 }

@@ -59,6 +59,13 @@ package struct OfflineControl: Sendable {
         try await ReplayRunner(parts.consoleContext).finish()
     }
 
+    /// Deletes the files that are to go, as the service would.
+    ///
+    /// - Throws: `JournalError`.
+    package func deleteFiles() async throws {
+        _ = try await parts.filesRetention.round()
+    }
+
     package func close() async {
         parts.stop.open()
         await parts.close()

@@ -201,6 +201,12 @@ public final class ReelhookService: Sendable {
                     try await self.untilStopped { try await reconciler.run() }
                 }
             }
+            group.addTask(name: "upkeep") {
+                try await self.untilStopped { try await parts.journalUpkeep.run() }
+            }
+            group.addTask(name: "files") {
+                try await self.untilStopped { try await parts.filesRetention.run() }
+            }
             if let sweep = parts.uploadSweep {
                 group.addTask(name: "store") {
                     try await self.untilStopped { try await sweep.run() }

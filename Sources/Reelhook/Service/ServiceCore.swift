@@ -82,6 +82,17 @@ package struct ServiceCore: Sendable {
         try await parts.makeReconciler()?.run()
     }
 
+    /// Deletes what is old until the task is cancelled.
+    ///
+    /// - Throws: When the journal was closed under it.
+    package func upkeep() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await parts.journalUpkeep.run() }
+            group.addTask { try await parts.filesRetention.run() }
+            try await group.waitForAll()
+        }
+    }
+
     /// Closes everything, when nobody works any more.
     package func close() async {
         parts.stop.open()

@@ -29,6 +29,31 @@ extension ServiceParts {
         )
     }
 
+    /// What deletes from the journal what is old.
+    var journalUpkeep: JournalUpkeep {
+        JournalUpkeep(
+            journal: journal,
+            retention: configuration.retention,
+            time: surroundings.time,
+            logger: surroundings.logger.named("upkeep"),
+            metrics: surroundings.metrics
+        )
+    }
+
+    /// What deletes files that are not to be kept.
+    var filesRetention: FileRetention {
+        FileRetention(
+            journal: journal,
+            store: store,
+            providers: providers,
+            settings: configuration.fileRetention,
+            bell: fileBell,
+            time: surroundings.time,
+            logger: surroundings.logger.named("upkeep"),
+            metrics: surroundings.metrics
+        )
+    }
+
     /// What finds out what no webhook tells; nil when the configuration has it off.
     func makeReconciler() -> Reconciler? {
         guard configuration.polling.isEnabled else { return nil }

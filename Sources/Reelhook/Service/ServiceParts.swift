@@ -29,6 +29,7 @@ struct ServiceParts: Sendable {
     let orders: OrderFiles
     let stop: Latch
     let replayBell = Doorbell()
+    let fileBell = Doorbell()
 
     /// What a service is handed besides its configuration.
     struct Surroundings: Sendable {
@@ -180,6 +181,7 @@ struct ServiceParts: Sendable {
         let path = configuration.dataDirectory + "/reelhook.db"
         var settings = SQLiteJournalConfiguration()
         settings.queuedWriteCountMax = configuration.journal.pendingWriteCountMax
+        settings.reserveByteCount = Int64(configuration.journal.reserveByteCount)
         do throws(JournalError) {
             return Journal(
                 driver: try surroundings.machine.openJournal(
@@ -257,6 +259,7 @@ struct ServiceParts: Sendable {
             time: surroundings.time,
             stop: stop,
             replayBell: replayBell,
+            fileBell: fileBell,
             version: reelhookVersion
         )
     }

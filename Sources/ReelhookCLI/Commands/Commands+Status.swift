@@ -33,6 +33,9 @@ enum StatusText {
         var lines = ["service   " + (isServed ? "running" : "not running")]
         let counts = status.events.map { "\($0.count) \($0.state.rawValue)" }
         lines.append("events    " + (counts.isEmpty ? "none" : counts.joined(separator: ", ")))
+        if let shortage = status.shortage {
+            lines.append("disk      " + line(of: shortage))
+        }
         for breaker in status.breakers where breaker.state != .closed {
             var line = "breaker   \(breaker.target) is open since \(breaker.changedAt)"
             if let reason = breaker.reason {
@@ -45,6 +48,16 @@ enum StatusText {
             lines.append("replay    " + ReplayText.line(replay))
         }
         return lines
+    }
+}
+
+extension StatusText {
+    /// When the disk was full, in words.
+    static func line(of shortage: DiskShortage) -> String {
+        guard let end = shortage.until else {
+            return "is full since \(shortage.since): nothing new is taken in; make room"
+        }
+        return "was full from \(shortage.since) to \(end)"
     }
 }
 

@@ -197,14 +197,34 @@ extension Command {
 
     private static let videosDelete = Command(
         words: ["videos", "delete"],
-        summary: "Delete a video at the provider; what is stored here stays.",
+        summary: "Delete a video at the provider, or the files of it that are kept, or both.",
+        discussion: """
+            Without an option what is stored here, or in the store, stays. Files that are deleted \
+            are remembered as such; a replay of the video's event fetches them again.
+            """,
         operands: "ID",
         operandCount: 1...1,
-        options: [provider, Option.json],
+        options: [
+            Option("--files", nil, "also delete the files that are kept"),
+            Option("--only-files", nil, "delete only those, and not the video at the provider"),
+            provider, Option.json,
+        ],
         run: { arguments, tool in
             let id = try videoID(arguments)
             let answer = try await Control.with(arguments, tool) { control in
-                try await control.json(.delete, path(id, arguments))
+                var answer = JSONValue.object(["id": .string(id.rawValue)])
+                if !arguments.has("--only-files") {
+                    answer = try await control.json(.delete, path(id, arguments))
+                }
+                guard arguments.has("--files") || arguments.has("--only-files") else {
+                    return answer
+                }
+                let target = path(id, arguments, "/files/delete", below: "/control/videos/")
+                let released = try await control.json(.post, target)
+                try await control.deleteFiles()
+                var shown = answer.object ?? JSONObject()
+                shown["files"] = released["files"] ?? .integer(0)
+                return .object(shown)
             }
             if arguments.has("--json") {
                 tool.print(answer)
@@ -226,8 +246,13 @@ extension Command {
         return id
     }
 
-    private static func path(_ id: VideoID, _ arguments: ParsedArguments) -> String {
-        "/v1/videos/" + percentEncoded(id.rawValue)
+    private static func path(
+        _ id: VideoID,
+        _ arguments: ParsedArguments,
+        _ rest: String = "",
+        below place: String = "/v1/videos/"
+    ) -> String {
+        place + percentEncoded(id.rawValue) + rest
             + (arguments["--provider"].map { "?provider=" + percentEncoded($0) } ?? "")
     }
 

@@ -35,7 +35,7 @@ struct Examination {
         checkSecrets(configuration)
         checkCertificates(configuration, publicURL: arguments["--public-url"])
         checkDisk(configuration.dataDirectory)
-        checkJournal(configuration.dataDirectory)
+        await checkJournal(configuration.dataDirectory)
         checkLimits()
         await checkService(configuration.dataDirectory)
         await checkProviders(configuration)
@@ -142,14 +142,17 @@ struct Examination {
         )
     }
 
-    private mutating func checkJournal(_ directory: String) {
+    private mutating func checkJournal(_ directory: String) async {
         let path = directory + "/reelhook.db"
         guard (try? FileSystem.status(path)) ?? nil != nil else {
             return note("journal", .good, "none yet; serve makes it")
         }
         do throws(JournalError) {
-            _ = try SQLiteJournalDriver.openReadOnly(path: path)
+            let journal = try SQLiteJournalDriver.openReadOnly(path: path)
+            let shortage = try? await journal.shortage()
+            await journal.close()
             note("journal", .good, "\(path) can be read")
+            if let shortage { noteShortage(shortage) }
         } catch {
             note(
                 "journal",
@@ -158,6 +161,15 @@ struct Examination {
                 "restore it, or use a newer reelhook"
             )
         }
+    }
+
+    private mutating func noteShortage(_ shortage: DiskShortage) {
+        let text = "the disk of the journal " + StatusText.line(of: shortage)
+        guard let end = shortage.until else {
+            return note("disk", .bad, text, "the service goes on by itself once there is room")
+        }
+        guard tool.time.now() - end < .seconds(7 * 86_400) else { return }
+        note("disk", .doubtful, text, "make room, or keep less: `retention` in the configuration")
     }
 
     private mutating func checkLimits() {

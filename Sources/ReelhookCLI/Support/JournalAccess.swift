@@ -112,6 +112,14 @@ struct Control: Sendable {
         }
     }
 
+    /// Deletes files that are to go where no service does it.
+    func deleteFiles() async throws {
+        switch way {
+        case .service: break
+        case .own(let control): try await control.deleteFiles()
+        }
+    }
+
     /// Whether a service has that data directory.
     static func isServed(_ dataDirectory: String) async -> Bool {
         let client = HTTPClient()

@@ -102,7 +102,7 @@ struct Backup {
                 guard !leavesStoredFiles, let location = asset.location else { continue }
                 try add("videos/" + location, of: asset, to: &list)
             case .fetched: try addFetched(asset, to: &list)
-            case .pending, .partial, .absent, .lost: continue
+            case .pending, .partial, .absent, .lost, .leaving, .deleted: continue
             }
         }
         try addManifest(folder + "/" + Manifest.fileName, of: video, to: &list)

@@ -161,8 +161,8 @@ struct FileCheck {
         _ assets: [AssetRecord]
     ) -> [Difference] {
         // A crash may have come between a file and its record: it is fetched then, and a store
-        // that goes on will know it.
-        let fetched = assets.filter { $0.state == .fetched }.map(\.variant)
+        // that goes on will know it. Files that are to be deleted may be there or not.
+        let fetched = assets.filter { $0.state == .fetched || $0.state == .leaving }.map(\.variant)
         let stored = Set(assets.compactMap { $0.state == .stored ? $0.location : nil })
         let names: [String]
         do throws(SystemError) {

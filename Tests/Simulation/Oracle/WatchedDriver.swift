@@ -192,6 +192,53 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
 
     func probe() async throws(JournalError) { try await inner.probe() }
 
+    func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
+        try await inner.prune(request)
+    }
+
+    func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
+        try await inner.reclaim(atMost: pageCount)
+    }
+
+    func shortage() async throws(JournalError) -> DiskShortage? { try await inner.shortage() }
+
+    func storedVideos(
+        from moment: Timestamp,
+        limit: Int
+    ) async throws(JournalError) -> [StoredVideo] {
+        try await inner.storedVideos(from: moment, limit: limit)
+    }
+
+    func storedTotals() async throws(JournalError) -> StoredTotals {
+        try await inner.storedTotals()
+    }
+
+    func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
+        try await inner.leavingVideos(limit: limit)
+    }
+
+    func releaseFiles(
+        provider: String,
+        videoID: VideoID,
+        reason: Reason,
+        at moment: Timestamp
+    ) async throws(JournalError) -> Bool {
+        try await inner.releaseFiles(
+            provider: provider,
+            videoID: videoID,
+            reason: reason,
+            at: moment
+        )
+    }
+
+    func noteDeleted(
+        provider: String,
+        videoID: VideoID,
+        at moment: Timestamp
+    ) async throws(JournalError) {
+        try await inner.noteDeleted(provider: provider, videoID: videoID, at: moment)
+    }
+
     func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
         try await inner.entry(sequence)
     }

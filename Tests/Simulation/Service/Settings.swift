@@ -33,6 +33,7 @@ enum Settings {
                 { name: "failed", on: ["video.failed"], steps: [\(notify)] },
               ],
               dispatch: { concurrency_max: \(concurrency), lease_seconds: \(lease) },
+              journal: { reserve_bytes: 65536 },
               polling: { deadline_seconds: 7200, list_interval_seconds: \(sweepSeconds) },
               fetch: { reserve_bytes: 1048576, transfer_timeout_seconds: 600 },
             }

@@ -104,6 +104,7 @@ final class Simulation: @unchecked Sendable {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await core.dispatch() }
                 group.addTask { try? await core.reconcile() }
+                group.addTask { try? await core.upkeep() }
                 await group.waitForAll()
             }
             await second?.value

@@ -41,6 +41,31 @@ struct SimulatedJournalFiles: JournalFiles, @unchecked Sendable {
         }
     }
 
+    func allocate(_ path: String, byteCount: Int64) throws(JournalError) {
+        do throws(DiskFault) {
+            let node = try storage.open(path, creating: true, process)
+            guard Int64(node.bytes.count) != byteCount else { return }
+            try storage.truncate(node, to: 0, process)
+            let zeros = repeatElement(UInt8(0), count: Int(byteCount))
+            try storage.write(node, Array(zeros), at: 0, process)
+        } catch {
+            try? remove(path)
+            throw error.number == ENOSPC ? .full : .io
+        }
+    }
+
+    func remove(_ path: String) throws(JournalError) {
+        guard let node = storage.node(path) else { return }
+        try asJournalError { () throws(DiskFault) in
+            try storage.truncate(node, to: 0, process)
+            try storage.remove(path, process)
+        }
+    }
+
+    func freeByteCount(_ directory: String) throws(JournalError) -> Int64 {
+        Int64(storage.freeByteCount)
+    }
+
     private final class Lock: @unchecked Sendable {
         // SAFETY: a world runs on one thread.
         let locks: FileLocks

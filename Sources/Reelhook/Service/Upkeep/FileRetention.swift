@@ -1,0 +1,216 @@
+package import ReelAssets
+package import ReelEvents
+package import ReelJournal
+package import ReelObservability
+package import ReelProviders
+package import ReelRuntime
+
+/// Deletes stored files: those that the retention of files does not keep, and those that an
+/// operator lets go.
+///
+/// First the journal says that a file is to go, then the provider's and our own are deleted, then
+/// the journal says that it is gone: a crash in between leaves what is done again.
+package struct FileRetention: Sendable {
+    private let journal: Journal
+    private let store: any AssetStore
+    private let providers: [any VideoProvider]
+    private let settings: FileRetentionSettings
+    private let bell: Doorbell
+    private let time: any TimeSource
+    private let logger: Logger
+    private let metrics: UpkeepMetrics
+
+    /// From the end of a round to the next.
+    package static let interval: Duration = .seconds(600)
+    /// The same after a round that something held up.
+    package static let errorWait: Duration = .seconds(60)
+    private static let pageLimit = 100
+
+    package init(
+        journal: Journal,
+        store: any AssetStore,
+        providers: [any VideoProvider],
+        settings: FileRetentionSettings,
+        bell: Doorbell,
+        time: any TimeSource,
+        logger: Logger,
+        metrics: Metrics
+    ) {
+        self.journal = journal
+        self.store = store
+        self.providers = providers
+        self.settings = settings
+        self.bell = bell
+        self.time = time
+        self.logger = logger
+        self.metrics = UpkeepMetrics(metrics)
+    }
+
+    /// Works now, when the bell rings and at intervals until it is cancelled.
+    ///
+    /// - Throws: `JournalError.closed`, or `CancellationError`.
+    package func run() async throws {
+        while true {
+            let isWhole = try await round()
+            await bell.wait(atMost: isWhole ? Self.interval : Self.errorWait, time)
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Deletes what is to be deleted now.
+    ///
+    /// - Returns: Whether all of it is gone.
+    /// - Throws: `JournalError.closed`, or `CancellationError`.
+    package func round() async throws -> Bool {
+        do {
+            var isWhole = try await deleteLeaving()
+            if let age = settings.age {
+                let oldest = time.now() - age
+                try await release(Reason("retention_days")) { $0.lastAt < oldest }
+            }
+            if let most = settings.videoCountMax {
+                var excess = try await journal.driver.storedTotals().videoCount - most
+                try await release(Reason("retention_videos")) { _ in
+                    excess -= 1
+                    return excess >= 0
+                }
+            }
+            if let most = settings.byteCountMax {
+                var excess = try await journal.driver.storedTotals().byteCount - most
+                try await release(Reason("retention_bytes")) { video in
+                    defer { excess -= video.byteCount }
+                    return excess > 0
+                }
+            }
+            if settings.isOn { isWhole = try await deleteLeaving() && isWhole }
+            return isWhole
+        } catch let error as JournalError {
+            guard error != .closed else { throw error }
+            logger.warning("files could not be deleted", ["reason": .string(error.code)])
+            return false
+        }
+    }
+
+    // MARK: What is to go
+
+    /// Lets the files of videos go, the first stored first, until one is to stay.
+    ///
+    /// A video whose chain is at work is passed over: its turn comes again.
+    private func release(
+        _ reason: Reason,
+        while isToGo: (StoredVideo) -> Bool
+    ) async throws {
+        var start = Timestamp(secondsSinceEpoch: 0)
+        var seen: Set<StoredVideo> = []
+        while true {
+            let page = try await journal.driver.storedVideos(from: start, limit: Self.pageLimit)
+            let fresh = page.filter { !seen.contains($0) }
+            guard let last = page.last else { return }
+            for video in fresh {
+                guard isToGo(video) else { return }
+                _ = try await journal.driver.releaseFiles(
+                    provider: video.provider,
+                    videoID: video.id,
+                    reason: reason,
+                    at: time.now()
+                )
+            }
+            seen = Set(page)
+            // More videos than a page holds that were stored in one millisecond, and all busy.
+            start = fresh.isEmpty ? last.lastAt + .milliseconds(1) : max(start, last.firstAt)
+            if fresh.isEmpty, page.count < Self.pageLimit { return }
+        }
+    }
+
+    // MARK: What goes
+
+    private func deleteLeaving() async throws -> Bool {
+        var held: Set<StoredVideo> = []
+        while true {
+            let leaving = try await journal.driver.leavingVideos(
+                limit: Self.pageLimit + held.count * 3
+            ).filter { !held.contains($0) }
+            guard !leaving.isEmpty else { return held.isEmpty }
+            for video in leaving {
+                try Task.checkCancellation()
+                if try await !delete(video) { held.insert(video) }
+            }
+            guard held.count < 1_000 else { return false }
+        }
+    }
+
+    /// Deletes the files of a video wherever they are to be deleted.
+    ///
+    /// - Returns: Whether they are gone.
+    private func delete(_ video: StoredVideo) async throws -> Bool {
+        guard try await !isShared(video) else { return false }
+        if settings.deletesAtProvider {
+            guard try await deleteAtProvider(video) else { return false }
+        }
+        do throws(AssetError) {
+            try await store.delete(provider: video.provider, videoID: video.id.rawValue)
+        } catch {
+            note("the files of a video could not be deleted", video, error.code)
+            return false
+        }
+        try await journal.driver.noteDeleted(
+            provider: video.provider,
+            videoID: video.id,
+            at: time.now()
+        )
+        journal.wakeReaders()
+        metrics.countFiles(byteCount: video.byteCount)
+        logger.info(
+            "the files of a video have been deleted",
+            ["video.id": .string(video.id.rawValue), "bytes": .integer(video.byteCount)]
+        )
+        return true
+    }
+
+    /// Whether another provider has a video of the same id, whose files are in the same folder.
+    private func isShared(_ video: StoredVideo) async throws -> Bool {
+        var query = JobQuery()
+        query.id = video.id
+        for job in try await journal.driver.jobs(query) where job.provider != video.provider {
+            let files = try await journal.driver.assets(provider: job.provider, videoID: job.id)
+            if files.contains(where: { $0.state == .stored }) { return true }
+        }
+        return false
+    }
+
+    /// Deletes a video at its provider, unless that is done or cannot be done.
+    ///
+    /// - Returns: False when it is to be tried again before anything else is deleted.
+    private func deleteAtProvider(_ video: StoredVideo) async throws -> Bool {
+        let job = try await journal.driver.job(provider: video.provider, id: video.id)
+        guard let job, job.state.mayBecome(.deleted),
+            let provider = providers.first(where: { $0.name == video.provider })
+        else { return true }
+        do throws(ProviderError) {
+            _ = try await provider.delete(video.id.rawValue)
+        } catch {
+            switch error.kind {
+            case .notFound, .expired: break
+            default:
+                note("a video could not be deleted at its provider", video, error.kind.rawValue)
+                return !error.mayRetry
+            }
+        }
+        var update = JobUpdate(
+            provider: video.provider,
+            id: video.id,
+            origin: job.origin,
+            moment: time.now()
+        )
+        update.state = .deleted
+        try await journal.record(update)
+        return true
+    }
+
+    private func note(_ message: StaticString, _ video: StoredVideo, _ reason: String) {
+        logger.warning(
+            message,
+            ["video.id": .string(video.id.rawValue), "reason": .string(reason)]
+        )
+    }
+}

@@ -1,0 +1,196 @@
+"""What is deleted because it is old, too much or not wanted any more, and what stays."""
+
+import json
+import sqlite3
+
+import pytest
+
+import deliveries
+import http_calls
+import program
+import provider
+from test_upkeep import check, stored  # noqa: F401
+
+
+def age(data, days):
+    """Makes everything in the journal of a service that has ended look older."""
+    journal = sqlite3.connect(data / "reelhook.db")
+    span = days * 86_400_000
+    with journal:
+        for table, columns in {
+            "entries": ["received_at", "occurred_at"],
+            "runs": ["claimed_at", "ended_at"],
+            "attempts": ["started_at", "ended_at"],
+            "videos": ["first_seen_at", "updated_at", "expires_at"],
+            "assets": ["updated_at"],
+            "spans": ["first_received_at", "last_received_at"],
+        }.items():
+            changes = ", ".join(f"{column} = {column} - {span}" for column in columns)
+            journal.execute(f"UPDATE {table} SET {changes}")
+    journal.close()
+
+
+def test_what_is_old_is_deleted_while_the_service_runs(stored, serve):
+    _, odd = deliveries.deliver(stored.hook, deliveries.event(type="response.completed"))
+    stored.wait_for_event(odd, "unhandled")
+    stored.end()
+    age(stored.data, 40)
+    # By default events that nobody takes are kept for 30 days, and those that were done for 90.
+    service = serve.again(stored)
+    program.wait_until(lambda: service.event(odd) is None)
+    assert [event["state"] for event in service.events()] == ["done"] * 2
+    service.end()
+    age(stored.data, 60)
+    service = serve.again(service)
+    program.wait_until(lambda: service.events() == [])
+    service.wait_for("what was old has been deleted from the journal")
+    # What is known of the videos stays, and so do their files.
+    listed = program.run("videos", "list", "--json", "--data", service.data).stdout.splitlines()
+    assert {json.loads(line)["state"] for line in listed} == {"completed"} and len(listed) == 2
+    assert all(service.file(video).exists() for video in ("video_1", "video_2"))
+    assert check(service.data) == set()
+    metrics = http_calls.call("GET", service.console + "/metrics").body.decode()
+    assert 'reelhook_retention_deleted_total{what="events"} 2' in metrics
+    # The end of the video is still known: told again, nothing is done about it.
+    _, again = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    service.wait_for_event(again, "duplicate")
+    assert service.end() == 0
+    assert check(service.data, "--full") == set()
+
+
+def test_what_waits_is_kept_however_old_it_is(provide, serve):
+    def unavailable(connection, request):
+        provider.send(connection, b"{}", "application/json", "503 Service Unavailable")
+
+    service = serve(provide(status=unavailable))
+    _, odd = deliveries.deliver(service.hook, deliveries.event(type="response.completed"))
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    service.wait_for_event(id, "waiting")
+    service.end()
+    age(service.data, 4_000)
+    service = serve.again(service)
+    program.wait_until(lambda: service.event(odd) is None)
+    assert [event["webhook_id"] for event in service.events()] == [id]
+
+
+def files(service, video):
+    """The state of each file of a video and the reason of it, as `videos list` shows them."""
+    listed = program.run("videos", "list", "--json", "--limit", 1000, "--data", service.data)
+    jobs = {job["id"]: job for job in map(json.loads, listed.stdout.splitlines())}
+    return jobs[video]["state"], {
+        file["variant"]: (file["state"], file["reason"]) for file in jobs[video]["files"]
+    }
+
+
+def test_files_beyond_a_limit_go_here_and_at_the_provider(emulate, serve, configured):
+    emulator = emulate("--duration", "50ms")
+    service = serve(emulator)
+    made = []
+    for _ in range(3):
+        video = emulator.create()
+        made.append(video)
+        program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
+        _, id = deliveries.deliver(service.hook, deliveries.event(video=video))
+        service.wait_for_event(id, "done")
+    service.end()
+    limits = {"videos_max": 1, "delete_at_provider": True}
+    service.config = configured({"retention": {"files": limits}})
+    service = serve.again(service)
+    for video in made[:2]:
+        program.wait_until(lambda: files(service, video)[0] == "deleted")
+        assert files(service, video)[1]["video"] == ("deleted", "retention_videos")
+        assert not (service.data / "videos" / video).exists()
+        assert video not in emulator.videos()
+        content = http_calls.call("GET", f"{service.console}/v1/videos/{video}/content")
+        assert content.status == 404
+    assert files(service, made[2])[1]["video"] == ("stored", None)
+    assert service.file(made[2]).exists() and made[2] in emulator.videos()
+    assert check(service.data) == set()
+    metrics = http_calls.call("GET", service.console + "/metrics").body.decode()
+    assert "reelhook_files_deleted_total 2" in metrics
+    # Told of once more, a video that is gone stays so.
+    _, again = deliveries.deliver(service.hook, deliveries.event(video=made[0]))
+    service.wait_for_event(again, "duplicate")
+
+
+def test_files_that_are_old_or_too_many_bytes_go_first_stored_first(stored, serve, configured):
+    stored.end()
+    age(stored.data, 40)
+    journal = sqlite3.connect(stored.data / "reelhook.db")
+    with journal:
+        # The second video was stored yesterday.
+        number = journal.execute("SELECT number FROM videos WHERE id = 'video_2'").fetchone()[0]
+        move = "UPDATE assets SET updated_at = updated_at + 39 * 86400000 WHERE video = ?"
+        journal.execute(move, [number])
+    journal.close()
+    stored.config = configured({"retention": {"files": {"days": 30}}})
+    service = serve.again(stored)
+    program.wait_until(lambda: not service.file("video_1").exists())
+    program.wait_until(
+        lambda: files(service, "video_1")[1]["video"] == ("deleted", "retention_days")
+    )
+    assert files(service, "video_1")[0] == "completed"
+    # The same bytes were kept once, and stay for the other video.
+    assert service.file("video_2").read_bytes() == provider.FILM
+    assert check(service.data, "--full") == set()
+
+
+def delete(service, video, *options):
+    words = ["videos", "delete", video, "--json", *options, "--data", service.data]
+    result = program.run(*words, env=service.settings)
+    return result.returncode, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_files_are_deleted_by_hand_and_fetched_again_by_a_replay(stored, serve, running):
+    if not running:
+        stored.end()
+    status, text = delete(stored, "video_1", "--only-files")
+    assert status == 0, text
+    assert json.loads(text)["files"] == 1
+    program.wait_until(lambda: not (stored.data / "videos/video_1").exists())
+    service = stored if running else serve.again(stored)
+    gone = ("deleted", "deleted_by_operator")
+    program.wait_until(lambda: files(service, "video_1")[1]["video"] == gone)
+    assert files(service, "video_1")[0] == "completed"
+    assert service.file("video_2").read_bytes() == provider.FILM
+    assert check(service.data) == set()
+    # Nothing is left to delete.
+    assert json.loads(delete(service, "video_1", "--only-files")[1])["files"] == 0
+    replayed = program.run("events", "replay", "--video", "video_1", "--data", service.data)
+    assert replayed.returncode == 0, replayed.stderr
+    program.wait_until(lambda: service.file("video_1").exists())
+    program.wait_until(lambda: files(service, "video_1")[1]["video"][0] == "stored")
+    program.wait_until(lambda: check(service.data) == set())
+
+
+def test_files_that_a_chain_is_at_work_on_are_not_deleted(provide, serve, receive):
+    receiver = receive(answer=lambda index: 500)
+    service = serve(
+        provide(),
+        env={"REELHOOK_NOTIFY_URL": receiver.url, "REELHOOK_NOTIFY_SECRET": program.NOTIFY_SECRET},
+    )
+    deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    program.wait_until(lambda: receiver.deliveries)
+    status, text = delete(service, "video_1", "--only-files")
+    assert status == 1 and "a chain is at work" in text
+    assert service.file("video_1").exists()
+
+
+def test_a_crash_in_the_midst_of_deleting_files_is_made_good(stored, serve):
+    stored.kill()
+    journal = sqlite3.connect(stored.data / "reelhook.db")
+    with journal:
+        journal.execute(
+            "UPDATE assets SET state = 6, reason_code = 'deleted_by_operator' WHERE state = 3"
+            " AND video = (SELECT number FROM videos WHERE id = 'video_1')"
+        )
+    journal.close()
+    # Whether the files are there or not, neither is a difference.
+    assert check(stored.data) == set()
+    stored.file("video_1").unlink()
+    assert check(stored.data) == set()
+    service = serve.again(stored)
+    program.wait_until(lambda: files(service, "video_1")[1]["video"][0] == "deleted")
+    assert not (service.data / "videos/video_1").exists()
+    assert check(service.data) == set()
