@@ -9,10 +9,12 @@ struct StagingAreaTests {
     private let directory: TemporaryDirectory
     private let pool = BlockingPool(threadCount: 1)
     private let key: PartKey
+    private let other: PartKey
 
     init() throws {
         directory = try TemporaryDirectory()
         key = try #require(PartKey(provider: "openai", videoID: "video_1", variant: "video"))
+        other = try #require(PartKey(provider: "openai", videoID: "video_2", variant: "video"))
     }
 
     private func area(
@@ -104,15 +106,57 @@ struct StagingAreaTests {
         try await part.append(Array(repeating: 0, count: 10))
         await #expect(throws: AssetError.tooLarge) { try await part.append([0]) }
         await #expect(throws: AssetError.tooLarge) {
-            try await area.makeSure(roomFor: 11, of: 11)
+            try await area.makeSure(roomFor: 11, of: 11, in: part)
         }
     }
 
     @Test func `a fetch that does not fit beside the reserve is refused`() async throws {
         let area = area(BreakingDisk(free: 1000)) { $0.reserveByteCount = 600 }
-        try await area.makeSure(roomFor: 400, of: 5000)
+        let part = try await part(area)
+        try await area.makeSure(roomFor: 400, of: 5000, in: part)
         await #expect(throws: AssetError.diskFull) {
-            try await area.makeSure(roomFor: 401, of: 5000)
+            try await area.makeSure(roomFor: 401, of: 5000, in: part)
+        }
+    }
+
+    @Test func `what one fetch was promised is not free for the next`() async throws {
+        let area = area(BreakingDisk(free: 1000)) {
+            $0.reserveByteCount = 600
+            $0.bufferByteCount = 1
+        }
+        let first = try await part(area)
+        let second = try #require(try await area.open(other))
+        try await area.makeSure(roomFor: 300, of: 300, in: first)
+        await #expect(throws: AssetError.diskFull) {
+            try await area.makeSure(roomFor: 101, of: 101, in: second)
+        }
+        // What has been written is for the disk to say, which says always the same here.
+        try await first.append(Array(repeating: 0, count: 200))
+        try await area.makeSure(roomFor: 300, of: 300, in: second)
+        await #expect(throws: AssetError.diskFull) {
+            try await area.makeSure(roomFor: 101, of: 301, in: first)
+        }
+    }
+
+    @Test func `what was promised to a fetch that ended is free again`() async throws {
+        let area = area(BreakingDisk(free: 1000)) { $0.reserveByteCount = 600 }
+        do {
+            let part = try await part(area)
+            try await area.makeSure(roomFor: 400, of: 400, in: part)
+        }
+        let second = try #require(try await area.open(other))
+        try await area.makeSure(roomFor: 400, of: 400, in: second)
+    }
+
+    @Test func `a fetch of no announced length leaves the reserve`() async throws {
+        let area = area(BreakingDisk(free: 1000)) {
+            $0.reserveByteCount = 600
+            $0.bufferByteCount = 1
+        }
+        let part = try await part(area)
+        try await part.append(Array(repeating: 0, count: 400))
+        await #expect(throws: AssetError.diskFull) {
+            try await part.append(Array(repeating: 0, count: 401))
         }
     }
 

@@ -34,12 +34,14 @@ package final class PartFile: Sendable {
     private let byteCountMax: Int64
     private let turn: UInt64
     private let turns: PartTurns
+    private let room: StagingRoom
     private let pool: BlockingPool
 
     init(
         _ opened: Opened,
         path: String,
         turns: PartTurns,
+        room: StagingRoom,
         offset: Int64,
         bufferByteCount: Int,
         byteCountMax: Int64,
@@ -50,13 +52,17 @@ package final class PartFile: Sendable {
         digest = opened.state
         turn = opened.turn
         self.turns = turns
+        self.room = room
         state = Locked(State(written: offset))
         self.bufferByteCount = bufferByteCount
         self.byteCountMax = byteCountMax
         self.pool = pool
     }
 
-    deinit { turns.end(turn, path) }
+    deinit {
+        turns.end(turn, path)
+        room.end(turn)
+    }
 
     /// Whether nobody else has opened the part since.
     package var isCurrent: Bool { turns.isOn(turn, path) }
@@ -64,6 +70,14 @@ package final class PartFile: Sendable {
     /// The bytes appended so far, those before the last checkpoint included.
     package var byteCount: Int64 {
         state.withLock { $0.written + Int64($0.buffer.count) }
+    }
+
+    /// Makes sure that so many bytes more fit on the disk, beside those of other parts.
+    ///
+    /// - Throws: `.diskFull`, and what the disk gives.
+    func makeSure(roomFor byteCount: Int64) async throws(AssetError) {
+        let (room, turn) = (room, turn)
+        try await pool.run { () throws(AssetError) in try room.promise(byteCount, to: turn) }
     }
 
     /// Appends bytes; they reach the disk with later ones.
@@ -114,11 +128,13 @@ package final class PartFile: Sendable {
             return taken
         }
         let (file, digest) = (file, digest)
-        let (turns, turn, path) = (turns, turn, path)
+        let (turns, room, turn, path) = (turns, room, turn, path)
         try await pool.run { () throws(AssetError) in
             guard turns.isOn(turn, path) else { throw .changed }
             if !bytes.isEmpty {
+                try room.makeSure(bytes.count, for: turn)
                 try file.write(bytes, at: offset)
+                room.fill(bytes.count, by: turn)
                 digest.withLock { $0.update(bytes) }
             }
             if synchronizing { try file.synchronize() }

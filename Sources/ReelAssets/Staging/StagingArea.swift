@@ -25,6 +25,7 @@ package final class StagingArea: Sendable {
     private let disk: any Disk
     private let pool: BlockingPool
     private let turns = PartTurns()
+    private let room: StagingRoom
 
     /// Uses a directory, by an absolute path, that need not be there yet.
     package init(
@@ -37,6 +38,11 @@ package final class StagingArea: Sendable {
         self.disk = disk
         self.pool = pool
         self.configuration = configuration
+        room = StagingRoom(
+            directory: directory,
+            reserveByteCount: configuration.reserveByteCount,
+            disk: disk
+        )
     }
 
     /// Uses a directory and makes sure that it is there and can be written to.
@@ -101,6 +107,7 @@ package final class StagingArea: Sendable {
                 opened,
                 path: path,
                 turns: turns,
+                room: room,
                 offset: offset,
                 bufferByteCount: configuration.bufferByteCount,
                 byteCountMax: configuration.fileByteCountMax,
@@ -109,16 +116,17 @@ package final class StagingArea: Sendable {
         }
     }
 
-    /// Whether so many more bytes may be written.
+    /// Makes sure that so many more bytes may be written to a part, and keeps the room for them.
     ///
-    /// - Throws: `.diskFull` when they and the reserve do not fit, `.tooLarge` past the limit.
-    package func makeSure(roomFor byteCount: Int64, of total: Int64) async throws(AssetError) {
+    /// - Throws: `.diskFull` when they do not fit beside the reserve and what other parts still
+    ///   wait for, `.tooLarge` past the limit, and what the disk gives.
+    package func makeSure(
+        roomFor byteCount: Int64,
+        of total: Int64,
+        in part: PartFile
+    ) async throws(AssetError) {
         guard total <= configuration.fileByteCountMax else { throw .tooLarge }
-        let (disk, directory) = (disk, directory)
-        let free = try await pool.run { () throws(AssetError) in
-            try disk.freeByteCount(directory)
-        }
-        guard byteCount <= free - configuration.reserveByteCount else { throw .diskFull }
+        try await part.makeSure(roomFor: byteCount)
     }
 
     /// How many bytes a key's part has; nil when there is none.

@@ -129,7 +129,7 @@ struct Transfer: Sendable {
     ) async throws(TransferFault) -> Round {
         var progress = Progress(position: start, uptime: time.uptime())
         do throws(TransferFault) {
-            try await makeRoom(for: total, beyond: start.offset)
+            try await makeRoom(for: total, beyond: start.offset, in: part)
             try await record(progress.position, of: part)
             while let bytes = try await next(stream) {
                 if let total, part.byteCount + Int64(bytes.count) > total {
@@ -210,11 +210,12 @@ struct Transfer: Sendable {
 
     private func makeRoom(
         for total: Int64?,
-        beyond offset: Int64
+        beyond offset: Int64,
+        in part: PartFile
     ) async throws(TransferFault) {
         do {
             let total = total ?? offset
-            try await staging.makeSure(roomFor: total - offset, of: total)
+            try await staging.makeSure(roomFor: total - offset, of: total, in: part)
         } catch {
             throw TransferFault(error)
         }
