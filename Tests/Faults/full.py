@@ -8,6 +8,7 @@ thing by making ext4 find an error.
 
 import errno
 import os
+import random
 import time
 
 import disks
@@ -17,24 +18,33 @@ import program
 import stage
 
 # What is free at first, and what the disk grows to.
-ROOM, LARGE = 20 << 20, 600 << 20
-RESERVE = 4 << 20
+ROOM, LARGE = 112 << 20, 1400 << 20
+# What downloads leave, and how much of it the journal takes with its log (16 MiB) and directories.
+RESERVE, OURS = 48 << 20, 24 << 20
+FILMS, PACE = 50, 0.1
+# How long a service waits for room before it looks again, and some.
+PATIENCE = 120
 # A disk of ours that is full is no fault of the provider's, and burns none of these.
 ATTEMPTS = 3
+
+
+def size(video):
+    """Films of which those at work at the same time would fill the reserve."""
+    return random.Random(f"size of {video}").randrange(8_000_000, 12_000_000)
 
 
 class World(stage.World):
     """A world on a file system of its own, with a reserve that downloads leave alone."""
 
-    def __init__(self, kind, options="defaults"):
-        self.mount = None
-        super().__init__("full", load.size, load.PACE)
+    def __init__(self, kind, sizes, pace, reserve=0, options="defaults"):
+        self.mount, self.reserve = None, reserve
+        super().__init__("full", sizes, pace)
         disks.make(self.home / "disk.img", kind)
         self.mount = disks.Mount(self.home / "disk.img", self.root, options)
         self.mount.up()
 
     def _settings(self):
-        settings = {**super()._settings(), "fetch": {"reserve_bytes": RESERVE}}
+        settings = {**super()._settings(), "fetch": {"reserve_bytes": self.reserve}}
         for step in settings["chains"][0]["steps"][:2]:
             step["retry"] = {**stage.TRIES, "attempts": ATTEMPTS}
         return settings
@@ -84,20 +94,41 @@ def take(world, what, wait=30):
                 time.sleep(0.05)
     print(f"  {what}: taken again after {time.monotonic() - begun:.1f} s", flush=True)
     program.wait_until(lambda: world.status("/readyz") == 200, wait, f"{what}: ready again")
-    if not world.wait_told(60):
+    if not world.wait_told(PATIENCE):
         waiting = sorted(world.wanted() - world.told())[:5]
         world.fault(f"{what}: not told of {waiting}\n{world.service.output[-2000:]}")
 
 
-def fill(world):
-    """Until deliveries are refused; the downloads that cannot fit wait, and are not begun."""
+def free(world):
+    facts = os.statvfs(world.root)
+    return facts.f_bavail * facts.f_frsize
+
+
+def fill_with_films(world):
+    """More films than there is room for: those that cannot fit wait, and leave the reserve."""
     world.leave(ROOM)
     world.start(traced=False)
-    for _ in range(200):
+    end, least = time.monotonic() + 8, ROOM
+    for _ in range(FILMS):
         world.send(world.make(next(world.videos)))
+        least = min(least, free(world))
+    while time.monotonic() < end:
+        least = min(least, free(world))
+        time.sleep(0.01)
+    world.counts["least MB free"] = least >> 20
+    if least < RESERVE - OURS:
+        world.fault(f"downloads took the reserve: {least} bytes were left")
+    waiting = len(world.wanted() - world.told())
+    world.counts["films that waited"] = waiting
+    if not waiting:
+        world.fault("there was room for every film")
+    if world.send(world.make(next(world.videos), "response.completed")) != 200:
+        world.fault("films filled the disk of the journal")
+
+
+def fill(world):
+    """Until deliveries are refused, too."""
     refuse(world, "full", padding=100_000)
-    parts = [path for path in world.data.rglob("*.part")]
-    world.counts["parts while full"] = len(parts)
     world.check_files()
     world.mount.enlarge(LARGE)
     take(world, "enlarged", 60)
@@ -160,6 +191,7 @@ def run(seed, share, workers, only=None):
     if reason:
         print(f"full: not run, since {reason}", flush=True)
         return False
-    play(report, "full", World("xfs"), fill, read_only)
-    play(report, "broken", World("ext4", "errors=remount-ro"), broken)
+    play(report, "full", World("xfs", size, PACE, RESERVE), fill_with_films, fill, read_only)
+    options = "errors=remount-ro"
+    play(report, "broken", World("ext4", load.size, load.PACE, options=options), broken)
     return report.end()

@@ -1,4 +1,4 @@
-"""Senders at work: ends, the same end again, failures, strangers, and redeliveries of all of them."""
+"""Senders at work: ends, the same end again, failures, strangers, and redeliveries of them all."""
 
 import random
 import threading

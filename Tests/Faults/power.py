@@ -32,9 +32,9 @@ class World(stage.World):
         super().close(keep)
 
     def cut(self):
-        """What was known at the moment of the cut; the rest is a future that was not."""
+        """Who had been answered and told before the cut; the rest is a future that was not."""
         taken = {each.id for each in self.deliveries if each.isTaken}
-        arrived = len(self.receiver.arrived)
+        told = self.told()
         middles = {
             "appends": self.sending.count,
             "downloads": self.provider.giving.count,
@@ -44,7 +44,8 @@ class World(stage.World):
         self.counts["cuts"] += 1
         for name, count in middles.items():
             self.counts[f"amid {name}"] += count > 0
-        return taken, arrived
+        # Who was told during the cut may or may not be told again.
+        return taken, told, len(self.receiver.arrived)
 
     def forget(self, taken, arrived):
         for delivery in self.deliveries:
@@ -58,12 +59,12 @@ def life(world, seed, chance, options):
         return world.fault(f"it does not start again: {world.ended[-1000:]}")
     with load.Load(world, seed, pause=0.002):
         time.sleep(chance.uniform(0.1, 1.2))
-        known = world.cut()
+        taken, told, arrived = world.cut()
     world.service.kill()
     world.service = None
     world.disk.left()
-    world.forget(*known)
-    world.check_files()
+    world.forget(taken, arrived)
+    world.check_files(told)
     world.check_stored()
 
 
