@@ -42,6 +42,14 @@ final class JournalFile: Sendable {
         try log.synchronize()
     }
 
+    /// Opens the write-ahead log beside SQLite, to wait for the disk; no lock of SQLite's is on it.
+    ///
+    /// - Throws: `.cannotOpen` when there is none, `.full` or `.io`.
+    func openLog() throws(JournalError) -> any OpenJournalFile {
+        guard let log = try files.open(path + "-wal") else { throw .cannotOpen }
+        return log
+    }
+
     /// Waits until the names of the database and of its log are on disk.
     ///
     /// A new name is there only once its directory is (fsync(2)); SQLite does that for a log, but

@@ -46,7 +46,7 @@ extension JournalFiles {
 }
 
 /// A file of a journal, closed when it is let go.
-package protocol OpenJournalFile {
+package protocol OpenJournalFile: Sendable {
     /// Up to `count` bytes from an offset; none at the end.
     func read(at offset: Int, count: Int) throws(JournalError) -> [UInt8]
     func write(_ bytes: [UInt8], at offset: Int) throws(JournalError)

@@ -5,15 +5,17 @@ internal import ReelRuntime
 /// The thread that writes: it takes whatever has queued up and commits it at once.
 ///
 /// Writes that come together share the one fsync that makes each of them durable, and nobody is
-/// told of a write before the commit that holds it.
+/// told of a write before that. While an fsync is under way, the next writes are performed; they
+/// are committed when the disk is free.
 final class JournalWriter: Sendable {
-    private let queue: BlockingQueue<any TableWork>
+    private let queue: BlockingQueue<WriterOrder>
     private let worker: any QueueWorker
+    private let synchronizer: LogSynchronizer
     private let isClosing = Locked(false)
     private let closed = Latch()
 
-    /// Starts the thread, which owns the connection from now on; after the disk has failed, it
-    /// opens another one like it by `open`.
+    /// Starts the threads, one of which owns the connection from now on; after the disk has failed,
+    /// it opens another one like it by `open`.
     init(
         _ connection: Connection,
         of file: JournalFile,
@@ -24,9 +26,15 @@ final class JournalWriter: Sendable {
         time: any TimeSource,
         open: @escaping @Sendable () throws(JournalError) -> Connection
     ) {
-        let queue = BlockingQueue<any TableWork>(capacity: configuration.queuedWriteCountMax)
+        let queue = BlockingQueue<WriterOrder>(capacity: configuration.queuedWriteCountMax)
         let handover = Locked<Connection?>(connection)
+        let ending = WorkEnding(metrics: metrics, logger: logger, time: time)
+        let synchronizer = LogSynchronizer(on: ground.workers, ending: ending) { error in
+            // Refused only once the writer has gone, which does not go while it waits for this.
+            _ = queue.putUrgent(.synchronized(error))
+        }
         self.queue = queue
+        self.synchronizer = synchronizer
         worker = ground.workers.serve(
             queue,
             as: "journal-writer",
@@ -36,9 +44,9 @@ final class JournalWriter: Sendable {
                 JournalWriting(
                     connection,
                     configuration: configuration,
-                    metrics: metrics,
-                    logger: logger,
-                    time: time,
+                    synchronizer: synchronizer,
+                    ending: ending,
+                    openLog: { () throws(JournalError) in try file.openLog() },
                     open: open,
                     reserve: DiskReserve(
                         beside: file,
@@ -49,9 +57,12 @@ final class JournalWriter: Sendable {
                     )
                 )
             }
-            return { works in
-                metrics.queuedWrites.set(Int64(works.count + queue.count))
-                writing?.commit(works)
+            return { orders in
+                guard let writing else { return }
+                writing.take(orders, othersWait: queue.count > 0)
+                metrics.queuedWrites.set(Int64(writing.heldCount + queue.count))
+                queue.hold(writing.heldCount)
+                if writing.isOver { queue.close() }
             }
         }
     }
@@ -65,7 +76,8 @@ final class JournalWriter: Sendable {
     ///
     /// - Returns: Nil when it was queued, and why not otherwise.
     func put(_ work: any TableWork) -> JournalError? {
-        switch queue.put(work) {
+        guard !isClosing.withLock({ $0 }) else { return .closed }
+        return switch queue.put(.work(work)) {
         case .queued: nil
         case .full: .overloaded
         case .closed: .closed
@@ -74,13 +86,14 @@ final class JournalWriter: Sendable {
 
     /// Commits what was accepted and closes the connection; legal twice.
     func close() async {
-        queue.close()
         let isFirst = isClosing.withLock { isClosing in
             defer { isClosing = true }
             return !isClosing
         }
         guard isFirst else { return await closed.waitRegardless() }
+        _ = queue.putUrgent(.end)
         await worker.ended()
+        await synchronizer.close()
         closed.open()
     }
 }

@@ -4,13 +4,33 @@ internal import ReelRuntime
 
 /// What the writer's thread does: batches into transactions, checkpoints, and opening the journal
 /// anew after the disk has failed.
+///
+/// A work is performed in the open transaction, committed with it, and then synchronized:
+/// its pages are on disk, and it is told. What is performed while a commit is being synchronized
+/// waits for that, so that a slow disk makes larger transactions and not more of them.
 final class JournalWriting {
+    /// Opens the write-ahead log, which is there once something was committed.
+    typealias OpenLog = @Sendable () throws(JournalError) -> any OpenJournalFile
+    /// Copies the log into the database, waiting for readers or not; whether all was copied.
+    typealias Checkpoint = (Connection, Bool) throws(SQLiteFault) -> Bool
+
     /// Nil after the disk has failed, until the journal is open again.
     private var tables: JournalTables?
+    /// Nil until something was committed through the present connection.
+    private var log: (any OpenJournalFile)?
+    /// Works of the open transaction; none when none is open.
+    private var performed: [any TableWork] = []
+    private var startedAt = Duration.zero
+    /// Works that are committed and not on their way to the disk.
+    private var committed: [any TableWork] = []
+    /// Works that the synchronizer's thread has; none when it has nothing to do.
+    private var synchronizingCount = 0
+    private var isEnding = false
+
     private let configuration: SQLiteJournalConfiguration
-    private let metrics: JournalMetrics
-    private let logger: Logger
-    private let time: any TimeSource
+    private let synchronizer: LogSynchronizer
+    private let ending: WorkEnding
+    private let openLog: OpenLog
     private let open: @Sendable () throws(JournalError) -> Connection
     private let checkpoint: Checkpoint
     private let reserve: DiskReserve?
@@ -22,15 +42,16 @@ final class JournalWriting {
     /// The same for the index of keys.
     private var keysPause: Duration?
 
-    /// Copies the log into the database, waiting for readers or not; whether all was copied.
-    typealias Checkpoint = (Connection, Bool) throws(SQLiteFault) -> Bool
+    private var metrics: JournalMetrics { ending.metrics }
+    private var logger: Logger { ending.logger }
+    private var time: any TimeSource { ending.time }
 
     init(
         _ connection: Connection,
         configuration: SQLiteJournalConfiguration,
-        metrics: JournalMetrics,
-        logger: Logger,
-        time: any TimeSource,
+        synchronizer: LogSynchronizer,
+        ending: WorkEnding,
+        openLog: @escaping OpenLog,
         open: @escaping @Sendable () throws(JournalError) -> Connection,
         reserve: DiskReserve? = nil,
         checkpoint: @escaping Checkpoint = { (connection, isWaiting) throws(SQLiteFault) in
@@ -39,56 +60,119 @@ final class JournalWriting {
     ) {
         tables = JournalTables(connection, configuration: configuration)
         self.configuration = configuration
-        self.metrics = metrics
-        self.logger = logger
-        self.time = time
+        self.synchronizer = synchronizer
+        self.ending = ending
+        self.openLog = openLog
         self.open = open
         self.checkpoint = checkpoint
         self.reserve = reserve
     }
 
-    /// Performs the works in one transaction and tells each of them how it went.
+    /// Works that were taken and not told how they ended, when the writer last knew.
+    var heldCount: Int { performed.count + committed.count + synchronizingCount }
+
+    /// Whether nothing more is to be done.
+    var isOver: Bool { isEnding && heldCount == 0 }
+
+    /// Follows orders; every work is told how it went, now or after a later order.
     ///
-    /// When one of them cannot be done for a reason of its own, all are performed again, each in a
-    /// transaction: rare, and cheaper than a savepoint around every write.
-    func commit(_ given: [any TableWork]) {
+    /// - Parameters:
+    ///   - orders: In the order in which they were given.
+    ///   - othersWait: Whether there are more in the queue.
+    func take(_ orders: [WriterOrder], othersWait: Bool) {
+        var works: [any TableWork] = []
+        works.reserveCapacity(orders.count)
+        for order in orders {
+            switch order {
+            case .work(let work): works.append(work)
+            case .synchronized(let error):
+                synchronizingCount = 0
+                if let error { abandon(error) }
+            case .end: isEnding = true
+            }
+        }
+        if !works.isEmpty { perform(works) }
+        guard synchronizingCount == 0 else { return }
+        // Once more where a full disk made it begin again.
+        while !performed.isEmpty { commit() }
+        if !committed.isEmpty { synchronize(othersWait: othersWait) }
+    }
+
+    // MARK: Works
+
+    private func perform(_ given: [any TableWork]) {
         let tables: JournalTables
         do throws(JournalError) {
             tables = try openTables()
         } catch {
-            return fail(given, error)
+            return ending.fail(given, error)
         }
         let works = admitted(given, tables)
         guard !works.isEmpty else { return }
         do throws(SQLiteFault) {
-            try transact(works, tables)
-            HeldWakes.hold { for work in works { work.succeed() } }
+            if performed.isEmpty { try begin(tables) }
+            for work in works { try work.perform(tables) }
+            performed += works
         } catch {
-            undo(tables, error)
-            if error.journalError == .full, letReserveGo(tables) { return commit(works) }
-            guard works.count > 1, !error.isOfDisk, self.tables != nil else {
-                return fail(works, error.journalError)
-            }
-            for work in works { commit([work]) }
-            return
+            retry(performed + works, tables, after: error)
         }
-        keepKeysIfDue(tables)
-        checkpointIfDue(tables)
     }
 
-    private func transact(
-        _ works: [any TableWork],
-        _ tables: JournalTables
-    ) throws(SQLiteFault) {
-        let start = time.uptime()
+    private func begin(_ tables: JournalTables) throws(SQLiteFault) {
+        startedAt = time.uptime()
         try tables.connection.run("BEGIN IMMEDIATE")
-        for work in works { try work.perform(tables) }
+    }
+
+    private func commit() {
+        guard let tables else { return }
+        do throws(SQLiteFault) {
+            try commit(tables)
+            committed += performed
+            performed = []
+        } catch {
+            retry(performed, tables, after: error)
+        }
+    }
+
+    private func commit(_ tables: JournalTables) throws(SQLiteFault) {
         try tables.writeSpan()
         try tables.connection.run("COMMIT")
         tables.noteCommitted()
-        metrics.commits.increment()
-        metrics.commitSeconds.observe(time.uptime() - start)
-        metrics.writesPerCommit.observe(Double(works.count))
+    }
+
+    /// Rolls back, and performs all works of the transaction again, each in one of its own, when
+    /// one of them could not be done for a reason of its own: rare, and cheaper than a savepoint
+    /// around every write.
+    private func retry(
+        _ works: [any TableWork],
+        _ tables: JournalTables,
+        after error: SQLiteFault
+    ) {
+        performed = []
+        undo(tables, error)
+        if error.journalError == .full, letReserveGo(tables) { return perform(works) }
+        guard works.count > 1, !error.isOfDisk, self.tables != nil else {
+            return ending.fail(works, error.journalError)
+        }
+        for work in works { performAlone(work) }
+    }
+
+    private func performAlone(_ work: any TableWork) {
+        let tables: JournalTables
+        do throws(JournalError) {
+            tables = try openTables()
+        } catch {
+            return ending.fail([work], error)
+        }
+        do throws(SQLiteFault) {
+            try begin(tables)
+            try work.perform(tables)
+            try commit(tables)
+            committed.append(work)
+        } catch {
+            undo(tables, error)
+            ending.fail([work], error.journalError)
+        }
     }
 
     // MARK: A full disk
@@ -99,7 +183,7 @@ final class JournalWriting {
         _ tables: JournalTables
     ) -> [any TableWork] {
         guard let reserve, reserve.isShort else { return works }
-        if reserve.takeBack() {
+        if performed.isEmpty, reserve.takeBack() {
             note(tables) { (tables) throws(SQLiteFault) in
                 try tables.noteRoom(at: self.time.now())
             }
@@ -143,6 +227,49 @@ final class JournalWriting {
         }
     }
 
+    // MARK: The disk
+
+    /// Has what is committed synchronized: by the other thread where there is something to do
+    /// meanwhile, and here where a change of threads would only take its time.
+    private func synchronize(othersWait: Bool) {
+        guard let tables else { return }
+        let log: any OpenJournalFile
+        do throws(JournalError) {
+            log = try openedLog()
+        } catch {
+            return abandon(error)
+        }
+        let works = CommittedWorks(works: committed, startedAt: startedAt, log: log)
+        // The log is not copied while it is being synchronized, since that takes fsyncs of its own;
+        // and once the writer ends, nobody waits for the other thread's report.
+        let isWorthIt = othersWait || committed.count >= configuration.handoverCount
+        if isWorthIt, !isEnding, !isCheckpointDue(tables), synchronizer.put(works) {
+            synchronizingCount = committed.count
+            committed = []
+            return keepKeysIfDue(tables)
+        }
+        committed = []
+        if let error = synchronizer.synchronize(works) { return abandon(error) }
+        keepKeysIfDue(tables)
+        if let tables = self.tables { checkpointIfDue(tables) }
+    }
+
+    private func openedLog() throws(JournalError) -> any OpenJournalFile {
+        if let log { return log }
+        let opened = try openLog()
+        log = opened
+        return opened
+    }
+
+    /// Fails whatever was to go the same way after a synchronization that failed.
+    private func abandon(_ error: JournalError) {
+        if let tables { undo(tables, SQLiteFault.unsynchronized) }
+        ending.fail(performed, error)
+        performed = []
+        ending.fail(committed, error)
+        committed = []
+    }
+
     private func openTables() throws(JournalError) -> JournalTables {
         if let tables { return tables }
         let opened = JournalTables(try open(), configuration: configuration)
@@ -163,18 +290,13 @@ final class JournalWriting {
                 isSpoilt = true
             }
         }
-        if isSpoilt { self.tables = nil }
-    }
-
-    private func fail(_ works: [any TableWork], _ error: JournalError) {
-        logger.error(
-            "Writes to the journal failed",
-            ["reason": .string(error.code), "count": .integer(works.count)]
-        )
-        for work in works {
-            metrics.failed(error)
-            work.fail(error)
-        }
+        guard isSpoilt else { return }
+        self.tables = nil
+        log = nil
+        // Which pages of them the kernel has given up nobody knows.
+        synchronizer.distrust()
+        ending.fail(committed, fault.journalError)
+        committed = []
     }
 
     /// Does a bounded piece of the index of keys' work, which nobody waits for.
@@ -206,10 +328,7 @@ final class JournalWriting {
         let pageByteCount = tables.connection.pageByteCount
         let pageCount = tables.connection.walPageCount
         metrics.walByteCount.set(Int64(pageCount * pageByteCount))
-        if pageCount < checkpointedPageCount { checkpointedPageCount = 0 }
-        let grownByteCount = (pageCount - checkpointedPageCount) * pageByteCount
-        guard grownByteCount >= configuration.checkpointByteCount else { return }
-        if let checkpointPause, time.uptime() < checkpointPause { return }
+        guard isCheckpointDue(tables) else { return }
         let byteCount = pageCount * pageByteCount
         let mayWait = readerPause.map { time.uptime() >= $0 } ?? true
         let isWaiting = byteCount >= configuration.walByteCountMax && mayWait
@@ -240,5 +359,14 @@ final class JournalWriting {
             "The write-ahead log grows, since somebody reads what was before it",
             ["bytes": .integer(byteCount), "bound": .integer(configuration.walByteCountMax)]
         )
+    }
+
+    private func isCheckpointDue(_ tables: JournalTables) -> Bool {
+        let pageCount = tables.connection.walPageCount
+        if pageCount < checkpointedPageCount { checkpointedPageCount = 0 }
+        let grownByteCount =
+            (pageCount - checkpointedPageCount) * tables.connection.pageByteCount
+        guard grownByteCount >= configuration.checkpointByteCount else { return false }
+        return checkpointPause.map { time.uptime() >= $0 } ?? true
     }
 }

@@ -43,6 +43,9 @@ struct SQLiteFault: Error, Equatable {
     /// SQLITE_READONLY_ROLLBACK, whose macro Swift does not import.
     static let rollbackDue = SQLiteFault(code: SQLITE_READONLY | 3 << 8)
 
+    /// SQLITE_IOERR_FSYNC, whose macro Swift does not import either.
+    static let unsynchronized = SQLiteFault(code: SQLITE_IOERR | 4 << 8)
+
     /// A fault of this program, not of SQLite: a value that a row cannot have.
     static let misread = SQLiteFault(code: SQLITE_MISMATCH)
 }

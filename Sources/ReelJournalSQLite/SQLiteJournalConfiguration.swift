@@ -4,6 +4,9 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     package var queuedWriteCountMax = 65_536
     /// How many writes share one commit at most.
     package var batchCountMax = 1_024
+    /// How many writes a commit has, at least, that is waited for on a thread of its own while the
+    /// next are performed; for less, a change of threads would only take its time.
+    package var handoverCount = 4
     /// How many threads read, each on a connection of its own; at least 1.
     package var readerCount = 2
     /// How many reads may wait for one reader; one more is refused as overloaded.

@@ -62,7 +62,8 @@ package final class SQLiteJournalDriver: JournalDriver {
                 time: time,
                 // It keeps the lock for as long as the writer's thread lives.
                 open: { () throws(JournalError) in
-                    try writingConnection(file, configuration, ground)
+                    try file.settleLog()
+                    return try writingConnection(file, configuration, ground)
                 }
             ),
             metrics: journalMetrics,
@@ -151,6 +152,11 @@ package final class SQLiteJournalDriver: JournalDriver {
         // On a file system without shared memory there is no write-ahead log.
         guard isDurable else { throw .cannotOpen }
         try file.synchronizeNames()
+        // From here on SQLite waits for the disk around checkpoints, and for each commit the writer
+        // does (sqlite.org/pragma.html#pragma_synchronous, "WAL mode").
+        try attempt { () throws(SQLiteFault) in
+            try connection.execute("PRAGMA synchronous = NORMAL")
+        }
         return connection
     }
 

@@ -4,8 +4,8 @@ internal import Glibc
 ///
 /// Whoever puts never blocks: a full queue says so. The one thread that takes gets everything that
 /// has queued up, which is how a commit comes to be shared.
-// SAFETY: `elements`, `isClosed` and `whenFilled` are touched only between lock and unlock of
-// `mutex`; both pointers live from `init` to `deinit`.
+// SAFETY: all variables are touched only between lock and unlock of `mutex`; both pointers live
+// from `init` to `deinit`.
 @safe
 package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -14,6 +14,7 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     private var isClosed = false
     private var whenFilled: (@Sendable () -> Void)?
     private let capacity: Int
+    private var heldCount = 0
 
     /// What became of an element that was put.
     package enum PutOutcome: Sendable {
@@ -43,16 +44,33 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Adds an element unless the queue is full or closed.
     package func put(_ element: Element) -> PutOutcome {
-        let (outcome, call) = admit(element)
+        let (outcome, call) = admit(element, isUrgent: false)
         call?()
         return outcome
     }
 
-    private func admit(_ element: Element) -> (PutOutcome, (@Sendable () -> Void)?) {
+    /// Adds an element although the queue may be full, for the few that keep it going.
+    package func putUrgent(_ element: Element) -> PutOutcome {
+        let (outcome, call) = admit(element, isUrgent: true)
+        call?()
+        return outcome
+    }
+
+    /// Says how many elements the taker has taken and not finished: they count as queued.
+    package func hold(_ count: Int) {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        heldCount = count
+    }
+
+    private func admit(
+        _ element: Element,
+        isUrgent: Bool
+    ) -> (PutOutcome, (@Sendable () -> Void)?) {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         guard !isClosed else { return (.closed, nil) }
-        guard elements.count < capacity else { return (.full, nil) }
+        guard isUrgent || elements.count + heldCount < capacity else { return (.full, nil) }
         elements.append(element)
         guard elements.count == 1 else { return (.queued, nil) }
         unsafe pthread_cond_signal(filled)

@@ -17,23 +17,15 @@ struct DiskReserveTests {
     init() async throws {
         bench = try SQLiteBench()
         await (try bench.open()).close()
-        let path = bench.path
         var configuration = SQLiteJournalConfiguration()
         configuration.reserveByteCount = 1 << 20
-        let logger = Logger(sink: bench.sink, level: .debug, time: time, component: "test")
-        let metrics = JournalMetrics(bench.metrics)
-        writing = JournalWriting(
-            try Connection(path: path, role: .writer),
-            configuration: configuration,
-            metrics: metrics,
-            logger: logger,
-            time: time,
-            open: { () throws(JournalError) in throw .cannotOpen },
+        let under = WritingBench(bench, configuration, time)
+        writing = try under.writing(
             reserve: DiskReserve(
-                beside: try JournalFile(path: path, in: disk),
+                beside: try JournalFile(path: bench.path, in: disk),
                 byteCount: configuration.reserveByteCount,
-                metrics: metrics,
-                logger: logger,
+                metrics: under.metrics,
+                logger: under.logger,
                 time: time
             )
         )
@@ -42,7 +34,7 @@ struct DiskReserveTests {
     /// A write of one event; it fails as on a full disk while there is no room.
     private func take(_ video: String, takesIn: Bool = true) throws -> Bool? {
         let write = ScriptedWrite(try bench.observation(video), disk, takesIn: takesIn)
-        writing.commit([write])
+        writing.take([.work(write)], othersWait: false)
         return write.isDone
     }
 
@@ -101,7 +93,7 @@ struct DiskReserveTests {
                 takesIn: index % 2 == 0
             )
         }
-        writing.commit(works)
+        writing.take(works.map { .work($0) }, othersWait: false)
         #expect(works.map(\.isDone) == [false, true, false, true])
     }
 

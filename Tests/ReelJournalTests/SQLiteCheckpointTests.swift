@@ -11,42 +11,16 @@ struct SQLiteCheckpointTests {
     // SQLITE_IOERR_FSYNC, SQLITE_FULL (sqlite.org/rescode.html).
     static let faults = [SQLiteFault(code: 10 | 4 << 8), SQLiteFault(code: 13)]
 
-    /// A write of one event, and whether it went well.
-    private final class Write: TableWork {
-        private let draft: EntryDraft
-        private let outcome = Locked<Bool?>(nil)
-
-        init(_ draft: EntryDraft) { self.draft = draft }
-
-        var isDone: Bool? { outcome.withLock { $0 } }
-        func perform(_ tables: JournalTables) throws(SQLiteFault) { _ = try tables.append(draft) }
-        func succeed() { outcome.withLock { $0 = true } }
-        func fail(_ error: JournalError) { outcome.withLock { $0 = false } }
-    }
-
     @Test(arguments: faults)
     func `a copy that failed is told, counted and tried again`(_ fault: SQLiteFault) async throws {
         let bench = try SQLiteBench()
         // The schema.
         await (try bench.open()).close()
         let time = ManualTime()
-        let path = bench.path
         let tries = Locked(0)
         var configuration = SQLiteJournalConfiguration()
         configuration.checkpointByteCount = 1
-        let writing = JournalWriting(
-            try Connection(path: path, role: .writer),
-            configuration: configuration,
-            metrics: JournalMetrics(bench.metrics),
-            logger: Logger(sink: bench.sink, level: .debug, time: time, component: "test"),
-            time: time,
-            open: { () throws(JournalError) in
-                do throws(SQLiteFault) {
-                    return try Connection(path: path, role: .writer)
-                } catch {
-                    throw error.journalError
-                }
-            },
+        let writing = try WritingBench(bench, configuration, time).writing(
             checkpoint: { (connection, isWaiting) throws(SQLiteFault) in
                 let number = tries.withLock { tries in
                     tries += 1
@@ -57,8 +31,8 @@ struct SQLiteCheckpointTests {
             }
         )
         func write(_ video: String) throws {
-            let write = Write(try bench.observation(video))
-            writing.commit([write])
+            let write = WatchedWrite(try bench.observation(video))
+            writing.take([.work(write)], othersWait: false)
             #expect(write.isDone == true, "a write that is in the log is on disk")
         }
         func count(_ name: String) -> Int64 {

@@ -91,21 +91,16 @@ struct SQLiteSpaceTests {
         let writer = try Connection(path: bench.path, role: .writer)
         try writer.limit(configuration)
         let waits = Locked(0)
-        let writing = JournalWriting(
+        let writing = try WritingBench(bench, configuration, time).writing(
             writer,
-            configuration: configuration,
-            metrics: JournalMetrics(bench.metrics),
-            logger: Logger(sink: bench.sink, level: .debug, time: time, component: "test"),
-            time: time,
-            open: { () throws(JournalError) in throw .cannotOpen },
             checkpoint: { (connection, isWaiting) throws(SQLiteFault) in
                 if isWaiting { waits.withLock { $0 += 1 } }
                 return try connection.checkpoint(waiting: isWaiting)
             }
         )
         func write(_ index: Int) throws {
-            let draft = try bench.observation("video_\(index)")
-            writing.commit([AppendedDraft(draft)])
+            let write = WatchedWrite(try bench.observation("video_\(index)"))
+            writing.take([.work(write)], othersWait: false)
         }
         try write(0)
         try reader.execute("BEGIN")
@@ -125,15 +120,4 @@ struct SQLiteSpaceTests {
         #expect(writer.walPageCount < 20, "the log has begun anew")
         #expect(bench.sink.messages.filter { $0 == words }.count == 2)
     }
-}
-
-/// An append that nobody awaits.
-private struct AppendedDraft: TableWork {
-    let draft: EntryDraft
-
-    init(_ draft: EntryDraft) { self.draft = draft }
-
-    func perform(_ tables: JournalTables) throws(SQLiteFault) { _ = try tables.append(draft) }
-    func succeed() {}
-    func fail(_ error: JournalError) {}
 }

@@ -124,6 +124,8 @@ final class Simulation: @unchecked Sendable {
             settings.checkpointByteCount = self.checkpointByteCount
             settings.walByteCountMax = 4 * self.checkpointByteCount
             settings.cacheByteCount = 1 << 20
+            // Every commit on its way while the next is made, in half of the worlds.
+            if self.world.seed.isMultiple(of: 2) { settings.handoverCount = 1 }
             let driver = try SQLiteJournalDriver.open(
                 path: path,
                 configuration: settings,

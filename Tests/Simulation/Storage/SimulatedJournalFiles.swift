@@ -74,7 +74,8 @@ struct SimulatedJournalFiles: JournalFiles, @unchecked Sendable {
         deinit { locks.isExclusive = false }
     }
 
-    private struct Opened: OpenJournalFile {
+    // SAFETY: a world runs on one thread.
+    private struct Opened: OpenJournalFile, @unchecked Sendable {
         let node: Node
         let process: SimulatedProcess
 

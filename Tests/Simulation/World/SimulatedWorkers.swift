@@ -14,7 +14,7 @@ struct SimulatedWorkers: WorkPlace {
             process: process,
             queue: queue,
             batchCountMax: batchCountMax,
-            isSlow: name == "journal-writer",
+            isSlow: name == "journal-writer" || name == "journal-sync",
             body: makeBody()
         )
         queue.whenFilled { [weak worker] in worker?.wake() }
