@@ -134,9 +134,9 @@ struct DispatcherBreakerTests {
                 harness.time.now() >= expiresAt + .seconds(600)
             }
             #expect(try await count([.waiting]) == 1)
-            // Past its end it waits behind the breaker as others do: 10 to 20 s between two tries.
+            // Past its end it waits behind the breaker as others do: at least 10 s from try to try.
             let late = try await harness.memory.attempts(of: 1).filter { $0.startedAt > expiresAt }
-            #expect((25...70).contains(late.count))
+            #expect((1...70).contains(late.count))
             isOut.withLock { $0 = false }
             try await harness.until("it is done") { try await count([.done]) == 1 }
         }
