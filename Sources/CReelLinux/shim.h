@@ -18,6 +18,7 @@
    header defined it; so what that hides is declared here, as the manual pages give it. */
 extern int accept4(int, struct sockaddr *_Nullable, socklen_t *_Nullable, int);
 extern int pipe2(int *_Nonnull, int);
+extern int sync_file_range(int, off_t, off_t, unsigned int);
 extern int renameat2(int, const char *_Nonnull, int, const char *_Nonnull, unsigned int);
 extern const char *_Nullable strerrorname_np(int);
 extern const char *_Nullable strerrordesc_np(int);
@@ -34,6 +35,11 @@ static inline int creellinux_accept4(
 /* Reason: hidden behind _GNU_SOURCE. */
 static inline int creellinux_pipe2(int *_Nonnull ends, int flags) {
     return pipe2(ends, flags);
+}
+
+/* Reason: hidden behind _GNU_SOURCE, and so is its flag. */
+static inline int creellinux_begin_write_out(int descriptor, off_t offset, off_t count) {
+    return sync_file_range(descriptor, offset, count, 2 /* SYNC_FILE_RANGE_WRITE */);
 }
 
 /* Reason: hidden behind _GNU_SOURCE, and so is its flag. */

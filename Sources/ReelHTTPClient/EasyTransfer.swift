@@ -123,7 +123,11 @@ final class EasyTransfer {
     func flush() {
         guard isTouched else { return }
         isTouched = false
-        if transfer.flush() { resume() }
+        if transfer.flush() {
+            resume()
+        } else if transfer.pausesAhead() {
+            _ = unsafe curl_easy_pause(handle, Int32(CURLPAUSE_RECV))
+        }
     }
 
     /// Lets a paused transfer go on when there is room.

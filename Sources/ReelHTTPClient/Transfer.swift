@@ -24,6 +24,7 @@ final class Transfer: Sendable {
         machine = Locked(
             TransferMachine(
                 bufferByteCountMax: configuration.bufferByteCountMax,
+                receiveByteCount: configuration.receiveByteCount,
                 bodyByteCountMax: request.limits.bodyByteCountMax
             )
         )
@@ -49,6 +50,10 @@ final class Transfer: Sendable {
         let (wake, resumes) = machine.withLock { $0.flush() }
         wake.perform()
         return resumes
+    }
+
+    func pausesAhead() -> Bool {
+        machine.withLock { $0.pausesAhead() }
     }
 
     func resumed() -> Bool {

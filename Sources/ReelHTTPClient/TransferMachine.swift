@@ -46,6 +46,7 @@ struct TransferMachine {
     }
 
     private let bufferByteCountMax: Int
+    private let receiveByteCount: Int
     private let bodyByteCountMax: Int
     private var phase = Phase.running
     private var head: HTTPClientResponse.Head?
@@ -54,8 +55,9 @@ struct TransferMachine {
     private var isPaused = false
     private var waiter = Waiter.none
 
-    init(bufferByteCountMax: Int, bodyByteCountMax: Int) {
+    init(bufferByteCountMax: Int, receiveByteCount: Int, bodyByteCountMax: Int) {
         self.bufferByteCountMax = bufferByteCountMax
+        self.receiveByteCount = receiveByteCount
         self.bodyByteCountMax = bodyByteCountMax
     }
 
@@ -92,6 +94,7 @@ struct TransferMachine {
             isPaused = true
             return .pause
         }
+        if buffer.isEmpty { reserve(bytes.count) }
         receivedByteCount += bytes.count
         // SAFETY: the pointer is used inside the closure alone, to copy what it points to.
         unsafe bytes.withUnsafeBufferPointer { unsafe buffer.append(contentsOf: $0) }
@@ -104,6 +107,19 @@ struct TransferMachine {
         guard case .content(let waiting) = waiter, !buffer.isEmpty else { return (.none, false) }
         waiter = .none
         return (.content(waiting, .success(takeBuffer())), isPaused)
+    }
+
+    /// Whether the transfer pauses now, because the next read would not find room.
+    ///
+    /// What libcurl has read when it is told to pause, it copies aside; this spares that. A buffer
+    /// smaller than one read is not spared it, as it would pause after each.
+    mutating func pausesAhead() -> Bool {
+        guard case .running = phase, !isPaused, !buffer.isEmpty,
+            receiveByteCount <= bufferByteCountMax,
+            buffer.count + receiveByteCount > bufferByteCountMax
+        else { return false }
+        isPaused = true
+        return true
     }
 
     /// Whether a paused transfer goes on now; asked by the thread before it tells libcurl.
@@ -180,6 +196,13 @@ struct TransferMachine {
         case .running, .whole: nil
         case .failed(let error): error
         }
+    }
+
+    /// Makes room at once for what is announced, since a buffer that grows copies itself.
+    private mutating func reserve(_ byteCount: Int) {
+        let announced = head?.contentLength.map { $0 - Int64(receivedByteCount) } ?? 0
+        let wanted = max(byteCount, Int(clamping: announced))
+        buffer.reserveCapacity(min(wanted, bufferByteCountMax))
     }
 
     private mutating func contentNow() -> ContentResult {

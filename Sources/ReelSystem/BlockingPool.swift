@@ -61,6 +61,26 @@ package final class BlockingPool: Sendable {
         return try result.get()
     }
 
+    /// Has work that may block done on one of the threads, and waits for nothing.
+    ///
+    /// - Returns: Whether there is room for it; without, it is not done.
+    package func begin(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let isFree = admission.withLock { admission in
+            guard admission.free > 0 else { return false }
+            admission.free -= 1
+            return true
+        }
+        guard isFree else { return false }
+        let outcome = queue.put {
+            work()
+            self.leave()
+        }
+        switch outcome {
+        case .queued: return true
+        case .full, .closed: preconditionFailure("work was given to a closed pool")
+        }
+    }
+
     /// Lets queued work finish and joins the threads, blocking the caller until then.
     ///
     /// Called once, when nobody gives work any more.

@@ -139,6 +139,15 @@ package final class File: Sendable {
         try call("fsync") { fsync(descriptor.number) }
     }
 
+    /// Has the kernel begin to write a stretch to the disk, and does not wait for it
+    /// (sync_file_range(2)).
+    ///
+    /// It is a hint, so that a later `synchronize` has little left to do. A file system that does
+    /// not take it loses nothing by it, and a write that fails is still told of by `synchronize`.
+    package func beginWriteOut(at offset: Int64, byteCount: Int64) {
+        _ = creellinux_begin_write_out(descriptor.number, Int(offset), Int(byteCount))
+    }
+
     /// Takes the file's advisory lock, which lasts until the file is closed (flock(2)).
     ///
     /// - Returns: Whether it was free; it does not wait.

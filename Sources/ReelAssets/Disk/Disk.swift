@@ -100,4 +100,10 @@ package protocol DiskFile: Sendable {
     func truncate(to byteCount: Int64) throws(AssetError)
     /// Waits until the content is on disk; a failure is final.
     func synchronize() throws(AssetError)
+    /// Hints that a stretch may go to the disk now, so that `synchronize` finds little to do.
+    func beginWriteOut(at offset: Int64, byteCount: Int64)
+}
+
+extension DiskFile {
+    package func beginWriteOut(at offset: Int64, byteCount: Int64) {}
 }

@@ -23,4 +23,8 @@ struct SystemDiskFile: DiskFile {
     func synchronize() throws(AssetError) {
         try asAssetError { () throws(SystemError) in try file.synchronize() }
     }
+
+    func beginWriteOut(at offset: Int64, byteCount: Int64) {
+        file.beginWriteOut(at: offset, byteCount: byteCount)
+    }
 }

@@ -9,29 +9,32 @@ internal import ReelSystem
 package final class PartFile: Sendable {
     struct Opened: Sendable {
         let file: any DiskFile
-        let state: Locked<RunningDigest>
+        let digest: RunningDigest
         let turn: UInt64
-
-        init(file: any DiskFile, digest: RunningDigest, turn: UInt64) {
-            self.file = file
-            state = Locked(digest)
-            self.turn = turn
-        }
     }
 
     private struct State {
         var buffer: [UInt8] = []
         /// Bytes handed to the disk; the buffer's follow them.
         var written: Int64
+        /// Of these, how many the disk was told to write out.
+        var writtenOut: Int64
+
+        /// What is to be written out now: nothing before it has a certain length.
+        mutating func takeStretch(_ byteCount: Int64) -> Range<Int64> {
+            let start = writtenOut
+            guard written - start >= byteCount else { return start..<start }
+            writtenOut = written
+            return start..<written
+        }
     }
 
     /// Where it is on the local disk.
     package let path: String
     private let file: any DiskFile
-    private let digest: Locked<RunningDigest>
+    private let digest: DigestLane
     private let state: Locked<State>
-    private let bufferByteCount: Int
-    private let byteCountMax: Int64
+    private let configuration: StagingArea.Configuration
     private let turn: UInt64
     private let turns: PartTurns
     private let room: StagingRoom
@@ -43,19 +46,21 @@ package final class PartFile: Sendable {
         turns: PartTurns,
         room: StagingRoom,
         offset: Int64,
-        bufferByteCount: Int,
-        byteCountMax: Int64,
+        configuration: StagingArea.Configuration,
         pool: BlockingPool
     ) {
         self.path = path
         file = opened.file
-        digest = opened.state
+        digest = DigestLane(
+            opened.digest,
+            pool: pool,
+            pieceCountMax: configuration.hashedLaterCountMax
+        )
         turn = opened.turn
         self.turns = turns
         self.room = room
-        state = Locked(State(written: offset))
-        self.bufferByteCount = bufferByteCount
-        self.byteCountMax = byteCountMax
+        state = Locked(State(written: offset, writtenOut: offset))
+        self.configuration = configuration
         self.pool = pool
     }
 
@@ -89,14 +94,15 @@ package final class PartFile: Sendable {
                 // Taken over as it is where it is long enough, which spares a copy.
                 state.buffer = bytes
             } else {
-                state.buffer.reserveCapacity(bufferByteCount)
+                state.buffer.reserveCapacity(configuration.bufferByteCount)
                 state.buffer.append(contentsOf: bytes)
             }
             return (
-                state.written + Int64(state.buffer.count), state.buffer.count >= bufferByteCount
+                state.written + Int64(state.buffer.count),
+                state.buffer.count >= configuration.bufferByteCount
             )
         }
-        guard total <= byteCountMax else { throw .tooLarge }
+        guard total <= configuration.fileByteCountMax else { throw .tooLarge }
         if isFull { try await write(synchronizing: false) }
     }
 
@@ -117,27 +123,36 @@ package final class PartFile: Sendable {
             throw .lengthMismatch(expected: expected, found: found)
         }
         try await write(synchronizing: true)
-        return (found, digest.withLock { $0.finish() })
+        return (found, await digest.finish())
     }
 
+    /// Hands the buffer to the disk and to the hash.
+    ///
+    /// No write goes on afterwards, so that whoever opens the part next has it alone.
     private func write(synchronizing: Bool) async throws(AssetError) {
-        let (bytes, offset) = state.withLock { state in
+        let (bytes, offset, stretch) = state.withLock { state in
             let taken = (state.buffer, state.written)
             state.written += Int64(state.buffer.count)
             state.buffer = []
-            return taken
+            return (taken.0, taken.1, state.takeStretch(configuration.writeOutByteCount))
         }
-        let (file, digest) = (file, digest)
-        let (turns, room, turn, path) = (turns, room, turn, path)
+        if !bytes.isEmpty { await digest.add(bytes) }
+        let (file, turns, room, turn, path) = (file, turns, room, turn, path)
         try await pool.run { () throws(AssetError) in
             guard turns.isOn(turn, path) else { throw .changed }
             if !bytes.isEmpty {
                 try room.makeSure(bytes.count, for: turn)
                 try file.write(bytes, at: offset)
                 room.fill(bytes.count, by: turn)
-                digest.withLock { $0.update(bytes) }
             }
-            if synchronizing { try file.synchronize() }
+            if synchronizing {
+                try file.synchronize()
+            } else if !stretch.isEmpty {
+                file.beginWriteOut(
+                    at: stretch.lowerBound,
+                    byteCount: Int64(stretch.count)
+                )
+            }
         }
     }
 }

@@ -14,6 +14,11 @@ package final class StagingArea: Sendable {
         package var fileByteCountMax: Int64 = 8 << 30
         /// Bytes gathered in memory before they are written and hashed.
         package var bufferByteCount = 256 << 10
+        /// How many times as much may be written and wait to be hashed, for each file.
+        package var hashedLaterCountMax = 3
+        /// After so many bytes the disk is told to write them out, so that the end of a file is
+        /// not waited for longer than the rest of it took to come.
+        package var writeOutByteCount: Int64 = 8 << 20
         package var filePermissions: UInt32 = 0o640
         package var directoryPermissions: UInt32 = 0o750
 
@@ -109,8 +114,7 @@ package final class StagingArea: Sendable {
                 turns: turns,
                 room: room,
                 offset: offset,
-                bufferByteCount: configuration.bufferByteCount,
-                byteCountMax: configuration.fileByteCountMax,
+                configuration: configuration,
                 pool: pool
             )
         }
