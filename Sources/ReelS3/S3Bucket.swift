@@ -53,6 +53,14 @@ package struct S3Bucket: Sendable, Hashable {
         return url
     }
 
+    /// An object as the source of a copy, `/bucket/key`, percent-encoded; nil for a key that is
+    /// none.
+    func copySource(of key: String) -> String? {
+        guard let path = url(of: key)?.target.path else { return nil }
+        // In the virtual style the bucket stands in the host.
+        return root.target.path == "/" ? "/" + name + path : path
+    }
+
     private static func isBucketName(_ text: String) -> Bool {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {

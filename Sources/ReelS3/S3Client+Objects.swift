@@ -82,6 +82,30 @@ extension S3Client {
         return stream
     }
 
+    /// The bytes of a small object; nil when there is none, or it is longer than that.
+    package func content(_ key: String, atMost byteCount: Int) async throws(S3Error) -> [UInt8]? {
+        let stream: any HTTPClientStream
+        do throws(S3Error) {
+            stream = try await read(key, from: 0, entityTag: nil)
+        } catch {
+            guard error.status == 404 else { throw error }
+            return nil
+        }
+        var bytes: [UInt8] = []
+        do {
+            while let piece = try await stream.next() {
+                bytes += piece
+                guard bytes.count <= byteCount else {
+                    stream.cancel()
+                    return nil
+                }
+            }
+        } catch {
+            throw S3Error(.transport(error))
+        }
+        return bytes
+    }
+
     /// Deletes an object; legal when there is none (DeleteObject).
     package func delete(_ key: String) async throws(S3Error) {
         do throws(S3Error) {

@@ -40,6 +40,29 @@ extension S3Client {
         return S3Part(number: number, entityTag: entityTag)
     }
 
+    /// Has the store take a part from an object that it has, of at most 5 GiB (UploadPartCopy).
+    ///
+    /// - Throws: `S3Error`, `.occupied` when the object is no longer the one with that entity tag.
+    package func copy(
+        _ key: String,
+        entityTag: String,
+        number: Int,
+        of upload: S3Upload
+    ) async throws(S3Error) -> S3Part {
+        guard let source = bucket.copySource(of: key) else {
+            throw S3Error(.transport(.invalidURL))
+        }
+        let items = [(name: "partNumber", value: String(number)), ("uploadId", upload.id)]
+        var call = Call(method: .put, url: try url(upload.key).withQuery(items))
+        call.fields = ["x-amz-copy-source": source, "x-amz-copy-source-if-match": entityTag]
+        call.takesLong = true
+        let answer = try document(try await send(call), named: "CopyPartResult")
+        guard let entityTag = answer["ETag"]?.text, !entityTag.isEmpty else {
+            throw S3Error(.unexpectedAnswer)
+        }
+        return S3Part(number: number, entityTag: entityTag)
+    }
+
     /// Makes one object of the parts (CompleteMultipartUpload).
     ///
     /// - Throws: `S3Error`, `.occupied` when something stands there already.

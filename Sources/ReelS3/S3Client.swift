@@ -45,6 +45,8 @@ package struct S3Client: Sendable {
         var fields: HTTPFields = [:]
         var content: HTTPClientContent?
         var contentSHA256 = S3Client.emptySHA256
+        /// The store works before it answers, without a byte in the meantime.
+        var takesLong = false
     }
 
     func url(_ key: String) throws(S3Error) -> HTTPURL {
@@ -127,7 +129,9 @@ package struct S3Client: Sendable {
         bounds.stallTimeout = limits.stallTimeout
         bounds.slowestBytesPerSecond = limits.slowestBytesPerSecond
         bounds.bodyByteCountMax = limits.answerByteCountMax
-        bounds.totalTimeout = call.content == nil ? limits.callTimeout : limits.transferTimeout
+        let isCall = call.content == nil && !call.takesLong
+        bounds.totalTimeout = isCall ? limits.callTimeout : limits.transferTimeout
+        if call.takesLong { bounds.stallTimeout = limits.transferTimeout }
         var request = HTTPClientRequest(
             call.method,
             call.url.text,

@@ -156,6 +156,8 @@ extension S3Error {
             "XAmzContentChecksumMismatch", "InvalidPart":
             .damagedOnTheWay
         case "EntityTooLarge": .tooLarge
+        // What one store offers another may not.
+        case "NotImplemented": .refused
         case "QuotaExceeded", "InsufficientStorage", "StorageLimitExceeded": .quotaExceeded
         case "SlowDown", "TooManyRequests", "RequestLimitExceeded", "ThrottlingException":
             .throttled
@@ -175,6 +177,7 @@ extension S3Error {
         case 413: .tooLarge
         case 429: .throttled
         case 507: .quotaExceeded
+        case 501: .refused
         case 408, 500...599: .unavailable
         case 400..<500: .refused
         default: .unexpectedAnswer

@@ -1,18 +1,20 @@
 """OpenStack Swift with its S3 interface, an S3 store that other people wrote and that is strict."""
 
+import json
 import os
 import pathlib
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import boto3
 import botocore.config
 import botocore.exceptions
 
-from program import free_port
+from program import free_port, wait_until
 
 KEY_ID = "reel:hook"
 SECRET = "obj3ct-st0re-s3cr3t"
@@ -55,6 +57,7 @@ user_reel_hook = {secret} .admin
 [filter:s3api]
 use = egg:swift#s3api
 location = {region}
+storage_domain = localhost
 s3_acl = false
 [filter:cache]
 use = egg:swift#memcache
@@ -148,6 +151,18 @@ class ObjectStore:
                     raise AssertionError(f"the store does not start: {fault}\n{logs}") from None
                 time.sleep(0.1)
 
+    def hold(self):
+        """The store takes requests and gets nowhere with them."""
+        os.killpg(self.processes[2].pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.killpg(self.processes[2].pid, signal.SIGCONT)
+
+    def uploads(self, bucket="reels"):
+        """The keys of uploads that were begun and are not over."""
+        listed = self.client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        return [upload["Key"] for upload in listed]
+
     def pause(self):
         """The store no longer answers."""
         os.killpg(self.processes[-1].pid, signal.SIGKILL)
@@ -180,7 +195,103 @@ class ObjectStore:
     def close(self):
         for process in self.processes:
             try:
+                os.killpg(process.pid, signal.SIGCONT)
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
             process.wait()
+
+
+class Relay:
+    """Stands before a port and counts the bytes that are sent to it."""
+
+    def __init__(self, port):
+        self.port = port
+        self.byte_count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.port))
+            except OSError:
+                return
+            for ends in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._copy, args=ends, daemon=True).start()
+
+    def _copy(self, source, target, counts):
+        try:
+            while piece := source.recv(65536):
+                if counts:
+                    self.byte_count += len(piece)
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self):
+        self._listener.close()
+
+
+class TemporaryStore:
+    """moto's S3, which checks signatures and session tokens of temporary credentials."""
+
+    # Whoever makes the role and the bucket need not be known: so many calls, then everybody.
+    FREE_CALLS = 4
+    POLICY = {"Version": "2012-10-17",
+              "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+
+    def __init__(self):
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [pathlib.Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1",
+             "-p", str(port)],
+            env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(self.FREE_CALLS)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+        wait_until(lambda: self._listens(port), 30, "moto")
+        iam, sts = self._client("iam"), self._client("sts")
+        role = iam.create_role(RoleName="reel", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        iam.put_role_policy(
+            RoleName="reel", PolicyName="s3", PolicyDocument=json.dumps(self.POLICY)
+        )
+        found = sts.assume_role(RoleArn=role, RoleSessionName="reelhook")["Credentials"]
+        self.keys = {"aws_access_key_id": found["AccessKeyId"],
+                     "aws_secret_access_key": found["SecretAccessKey"],
+                     "aws_session_token": found["SessionToken"]}
+        self._client("s3").create_bucket(Bucket="reels")
+        self.client = self._client("s3", **self.keys)
+
+    def _client(self, name, aws_access_key_id="none", aws_secret_access_key="none", **more):
+        return boto3.client(
+            name, endpoint_url=self.url, region_name="us-east-1",
+            aws_access_key_id=aws_access_key_id, aws_secret_access_key=aws_secret_access_key,
+            config=botocore.config.Config(s3={"addressing_style": "path"}), **more,
+        )
+
+    @staticmethod
+    def _listens(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def settings(self, **more):
+        """The `store` of a configuration file."""
+        return {
+            "s3": {
+                "endpoint": self.url,
+                "bucket": "reels",
+                "region": "us-east-1",
+                "access_key_id": self.keys["aws_access_key_id"],
+                "secret_access_key": {"env": "STORE_SECRET"},
+                "session_token": {"env": "STORE_TOKEN"},
+                **more,
+            }
+        }
+
+    def close(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()

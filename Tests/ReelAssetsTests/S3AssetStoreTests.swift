@@ -16,6 +16,10 @@ struct S3AssetStoreTests {
         var hasUpload = false
         var sha256: String?
         var log: [String] = []
+        /// An object of somebody else's that is put there once an upload is begun.
+        var appearsLate: String?
+        /// Whether the store copies objects.
+        var copies = true
         /// The parts that are refused, by number.
         var refused: Set<Int> = []
     }
@@ -38,6 +42,7 @@ struct S3AssetStoreTests {
         configuration.prefix = "p/"
         configuration.singleByteCountMax = 64
         configuration.partByteCount = 100
+        configuration.copyByteCountMin = 100
         return S3AssetStore(
             client: S3Client(
                 bucket: try #require(
@@ -67,15 +72,9 @@ struct S3AssetStoreTests {
         memory.log.append(request.method.name + " " + path + "?" + (url.target.query ?? ""))
         let part = url.target.queryValue("partNumber").flatMap { Int($0) }
         switch (request.method, part, url.target.queryValue("uploads")) {
-        case (.head, _, _):
-            guard let object = memory.objects[path] else { return .init(404) }
-            return .init(
-                200,
-                [
-                    "Content-Length": String(object.bytes.count),
-                    "x-amz-meta-sha256": object.sha256 ?? "",
-                ]
-            )
+        case (.head, _, _): return head(memory.objects[path])
+        case (.put, .some(let number), _) where request.fields.contains("x-amz-copy-source"):
+            return copy(request, number, &memory)
         case (.put, .some(let number), _):
             if memory.refused.contains(number) { return .init(403) }
             memory.parts[number] = content
@@ -87,12 +86,16 @@ struct S3AssetStoreTests {
             return .init(200)
         case (.post, _, .some):
             memory.hasUpload = true
+            memory.parts = [:]
+            if let late = memory.appearsLate { memory.objects[late] = ([7], nil) }
             memory.sha256 = request.fields.only("x-amz-meta-sha256")
             return xml(
                 "<InitiateMultipartUploadResult><UploadId>u</UploadId>"
                     + "</InitiateMultipartUploadResult>"
             )
         case (.post, _, _):
+            guard memory.objects[path] == nil || !request.fields.contains("If-None-Match")
+            else { return .init(412) }
             let whole = memory.parts.sorted { $0.key < $1.key }.flatMap(\.value)
             memory.objects[path] = (whole, memory.sha256)
             memory.hasUpload = false
@@ -104,14 +107,52 @@ struct S3AssetStoreTests {
                         + "</UploadId></Upload></ListMultipartUploadsResult>"
                     : "<ListMultipartUploadsResult/>"
             )
+        case (.get, _, nil):
+            if url.target.queryValue("list-type") != nil { return keys(of: url, memory) }
+            guard let object = memory.objects[path] else { return .init(404) }
+            return .init(200, [:], object.bytes)
         case (.delete, _, _):
             if url.target.queryValue("uploadId") != nil {
                 memory.hasUpload = false
                 memory.parts = [:]
+            } else {
+                memory.objects[path] = nil
             }
             return .init(204)
         default: return .init(405)
         }
+    }
+
+    private static func head(_ object: (bytes: [UInt8], sha256: String?)?) -> StubTransport.Answer {
+        guard let object else { return .init(404) }
+        return .init(
+            200,
+            [
+                "Content-Length": String(object.bytes.count),
+                "x-amz-meta-sha256": object.sha256 ?? "",
+                "ETag": object.sha256 ?? "",
+            ]
+        )
+    }
+
+    private static func copy(
+        _ request: HTTPClientRequest,
+        _ number: Int,
+        _ memory: inout Memory
+    ) -> StubTransport.Answer {
+        guard memory.copies else { return .init(501) }
+        guard let source = memory.objects[request.fields.only("x-amz-copy-source") ?? ""],
+            request.fields.only("x-amz-copy-source-if-match") == source.sha256
+        else { return .init(412) }
+        memory.parts[number] = source.bytes
+        return xml("<CopyPartResult><ETag>e</ETag></CopyPartResult>")
+    }
+
+    private static func keys(of url: HTTPURL, _ memory: Memory) -> StubTransport.Answer {
+        let prefix = "/reels/" + (url.target.queryValue("prefix") ?? "")
+        let keys = memory.objects.keys.filter { $0.hasPrefix(prefix) }.sorted()
+            .map { "<Contents><Key>\($0.dropFirst("/reels/".count))</Key></Contents>" }
+        return xml("<ListBucketResult>" + keys.joined() + "</ListBucketResult>")
     }
 
     private static func xml(_ text: String) -> StubTransport.Answer {
@@ -197,5 +238,100 @@ struct S3AssetStoreTests {
         try FileTree.write([UInt8](repeating: 9, count: byteCount), to: staged.path)
         await #expect(throws: AssetError.self) { try await store().put(staged, as: key) }
         #expect(memory.withLock { $0.objects.isEmpty && !$0.hasUpload })
+    }
+
+    // MARK: The same bytes
+
+    private let other = AssetKey(videoID: "video_2", fileName: "video.mp4")
+    private let otherPath = "/reels/p/video_2/video.mp4"
+
+    /// How often content was sent, in one piece or in parts.
+    private var sentCount: Int {
+        memory.withLock { memory in
+            memory.log.count {
+                $0.hasPrefix("PUT ") && ($0.hasSuffix(".mp4?") || $0.contains("partNumber"))
+            }
+        }
+    }
+
+    private func put(_ byteCount: Int, as key: AssetKey) async throws {
+        memory.withLock { $0.log = [] }
+        _ = try await store().put(try stage(byteCount: byteCount), as: key)
+        #expect(!FileTree.exists(directory.file("staged.part")))
+    }
+
+    @Test(arguments: [100, 350])
+    func `bytes that are there already are copied by the store`(_ byteCount: Int) async throws {
+        try await put(byteCount, as: key)
+        let sent = sentCount
+        #expect(sent > 0)
+        try await put(byteCount, as: other)
+        #expect(sentCount == 1, "the copy, which carries no content")
+        let objects = memory.withLock { $0.objects }
+        #expect(objects[otherPath]?.bytes == objects[path]?.bytes)
+        #expect(objects[otherPath]?.sha256 == objects[path]?.sha256)
+    }
+
+    @Test func `short files are sent each time`() async throws {
+        try await put(99, as: key)
+        try await put(99, as: other)
+        let log = memory.withLock { $0.log }
+        #expect(!log.contains { $0.contains(".content") })
+    }
+
+    @Test func `bytes are sent where the copy's source is gone or another by now`() async throws {
+        try await put(350, as: key)
+        memory.withLock { $0.objects[path] = ([1], "other") }
+        try await put(350, as: other)
+        #expect(memory.withLock { $0.objects[otherPath]?.bytes.count } == 350)
+        // And from now on the new one is known.
+        memory.withLock { $0.objects[path] = nil }
+        try await put(350, as: key)
+        #expect(sentCount == 1)
+        #expect(memory.withLock { $0.objects[path]?.bytes.count } == 350)
+    }
+
+    @Test func `a store that copies nothing is sent the bytes`() async throws {
+        memory.withLock { $0.copies = false }
+        try await put(350, as: key)
+        try await put(350, as: other)
+        #expect(memory.withLock { $0.objects[otherPath]?.bytes.count } == 350)
+        #expect(memory.withLock { !$0.hasUpload })
+    }
+
+    @Test func `a copy does not take the place of what came there meanwhile`() async throws {
+        try await put(350, as: key)
+        memory.withLock { $0.appearsLate = otherPath }
+        let staged = try stage(byteCount: 350)
+        await #expect(throws: AssetError.occupied) { try await store().put(staged, as: other) }
+        #expect(memory.withLock { $0.objects[otherPath]?.bytes } == [7])
+        #expect(memory.withLock { !$0.hasUpload })
+        #expect(FileTree.exists(staged.path))
+    }
+
+    @Test(arguments: ["../video_1/video.mp4", "video_1", "", "video_1/video.mp4/x"])
+    func `an entry that names no file leads nowhere`(_ text: String) async throws {
+        try await put(350, as: key)
+        memory.withLock { memory in
+            for name in memory.objects.keys where name.contains(".content") {
+                memory.objects[name]?.bytes = Array(text.utf8)
+            }
+        }
+        try await put(350, as: other)
+        #expect(sentCount == 4)
+    }
+
+    @Test func `where content was is forgotten with its video`() async throws {
+        try await put(350, as: key)
+        let sha256 = try #require(memory.withLock { $0.objects[path]?.sha256 })
+        let manifest = Array("{\"files\":[{\"sha256\":\"\(sha256)\"},{\"sha256\":\"x/y\"}]}".utf8)
+        let place = AssetKey(videoID: key.videoID, fileName: "manifest.json")
+        _ = try await store().write(manifest, as: place)
+        try await put(350, as: other)
+        // The entry is the first one's; the other's end leaves it.
+        try await store().delete(provider: "p", videoID: other.videoID)
+        #expect(memory.withLock { $0.objects.keys.filter { $0.contains(".content") }.count } == 1)
+        try await store().delete(provider: "p", videoID: key.videoID)
+        #expect(memory.withLock { $0.objects.isEmpty })
     }
 }

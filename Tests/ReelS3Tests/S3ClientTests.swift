@@ -54,7 +54,8 @@ struct S3ClientTests {
             (400, "XAmzContentSHA256Mismatch", .damagedOnTheWay),
             (400, "EntityTooLarge", .tooLarge), (403, "QuotaExceeded", .quotaExceeded),
             (503, "SlowDown", .throttled), (500, "InternalError", .unavailable),
-            (400, "Odd", .refused), (404, "Odd", .noSuchKey), (412, "", .occupied),
+            (400, "Odd", .refused), (501, "NotImplemented", .refused), (501, "", .refused),
+            (404, "Odd", .noSuchKey), (412, "", .occupied),
             (429, "Odd", .throttled), (502, "", .unavailable), (507, "", .quotaExceeded),
         ] as [(Int, String, S3Error.Kind)]
     )

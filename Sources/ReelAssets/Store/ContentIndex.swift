@@ -72,10 +72,14 @@ struct ContentIndex {
 
     /// Where the entry of a digest is; nil for what is no digest.
     private func path(of sha256: String) -> String? {
-        guard sha256.utf8.count == 64,
-            sha256.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
-        else { return nil }
+        guard Self.isDigest(sha256) else { return nil }
         return root + "/" + Self.folderName + "/" + sha256.prefix(2) + "/" + sha256
+    }
+
+    /// Whether a text is a SHA-256 in lower-case hexadecimal.
+    static func isDigest(_ text: String) -> Bool {
+        text.utf8.count == 64
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
     private func folder(_ path: String) -> String {

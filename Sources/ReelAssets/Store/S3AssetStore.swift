@@ -8,6 +8,7 @@ package import ReelSystem
 /// An object appears whole or not at all, which is the store's own promise, and never in place of
 /// another one: puts carry `If-None-Match: *`. What stands there already is the same file when its
 /// length and its recorded hash are, which is what a crash between a put and its record leaves.
+/// Bytes that the bucket holds already, under whatever key, are copied there and not sent again.
 package struct S3AssetStore: AssetStore {
     /// How objects are made.
     package struct Configuration: Sendable, Hashable {
@@ -17,6 +18,8 @@ package struct S3AssetStore: AssetStore {
         package var singleByteCountMax: Int64 = 96 << 20
         /// The size of every part but the last; more where 10,000 of them would not do.
         package var partByteCount: Int64 = 16 << 20
+        /// A shorter file is sent even if the bucket holds its bytes already.
+        package var copyByteCountMin: Int64 = 1 << 20
         /// How long a link of the console is good for.
         package var linkLifetime: Duration = .seconds(3600)
 
@@ -50,11 +53,13 @@ package struct S3AssetStore: AssetStore {
                 throw .occupied
             }
         } else {
-            try await upload(file, to: name)
+            let isNew = await !index.adopt(file, as: name)
+            if isNew { try await upload(file, to: name) }
             // A completion may be answered before the object is there, or with the wrong parts.
             guard let object = try await object(name), object.byteCount == file.byteCount else {
                 throw .changed
             }
+            if isNew { await index.note(file, at: key) }
         }
         try await pool.run { () throws(AssetError) in try disk.removeDurably(file.path) }
         return StoredAsset(location: location(name))
@@ -92,6 +97,7 @@ package struct S3AssetStore: AssetStore {
     package func delete(provider: String, videoID: String) async throws(AssetError) {
         guard AssetKey.isFolderName(videoID) else { throw .invalidName }
         let prefix = configuration.prefix + videoID + "/"
+        await index.forget(videoID)
         do throws(S3Error) {
             try await abortUploads(prefix: prefix)
             var page = try await client.keys(prefix: prefix)
@@ -137,6 +143,14 @@ package struct S3AssetStore: AssetStore {
 
     private func abortUploads(prefix: String) async throws(S3Error) {
         for upload in try await client.uploads(prefix: prefix) { try await client.abort(upload) }
+    }
+
+    private var index: S3ContentIndex {
+        S3ContentIndex(
+            client: client,
+            prefix: configuration.prefix,
+            byteCountMin: configuration.copyByteCountMin
+        )
     }
 
     // MARK: Names

@@ -56,6 +56,9 @@ extension Configuration {
         if let count = section.integer("part_bytes", in: 5 << 20...1 << 30) {
             bucket.partByteCount = count
         }
+        if let count = section.integer("copy_bytes_min", in: 0...5 << 30) {
+            bucket.copyByteCountMin = count
+        }
     }
 
     private static func check(_ bucket: BucketSettings, _ section: ObjectReader) {

@@ -241,6 +241,7 @@ package struct BucketSettings: Sendable {
     package var linkLifetime: Duration = .seconds(3600)
     package var singleByteCountMax = 96 << 20
     package var partByteCount = 16 << 20
+    package var copyByteCountMin = 1 << 20
 
     package init(
         endpoint: String,

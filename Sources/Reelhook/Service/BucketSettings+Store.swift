@@ -21,6 +21,7 @@ extension BucketSettings {
         configuration.linkLifetime = linkLifetime
         configuration.singleByteCountMax = Int64(singleByteCountMax)
         configuration.partByteCount = Int64(partByteCount)
+        configuration.copyByteCountMin = Int64(copyByteCountMin)
         return S3AssetStore(
             client: S3Client(
                 bucket: bucket,
