@@ -136,11 +136,14 @@ final class EndpointSecrets: EndpointShelf {
     ) throws(AssetError) -> [Kept] {
         guard try disk.status(path) != nil else { return [] }
         let bytes = try disk.open(path, .read, permissions: 0).read(at: 0, count: 1 << 20)
-        let json = try? JSONParser.parse(bytes)
-        return (json?["secrets"]?.array ?? []).compactMap { line in
+        // Written whole or not at all; without it, deliveries that are genuine would be refused.
+        guard let lines = (try? JSONParser.parse(bytes))?["secrets"]?.array else {
+            throw .notTheMedium(rule: "endpoint_secrets")
+        }
+        return try lines.map { line throws(AssetError) in
             guard let id = line["id"]?.string, let name = line["endpoint"]?.string,
                 let secret = line["secret"]?.string
-            else { return nil }
+            else { throw .notTheMedium(rule: "endpoint_secrets") }
             return Kept(id: id, name: name, secret: Secret(secret))
         }
     }

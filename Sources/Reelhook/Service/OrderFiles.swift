@@ -11,14 +11,28 @@ final class OrderFiles: OrderLedger {
         var unresolved: [String: Timestamp] = [:]
         /// How often each order is under way now, and since when.
         var underWay: [String: (count: Int, since: Timestamp)] = [:]
+
+        /// Gives up orders of unknown outcome: those sent before a moment, and the oldest of too
+        /// many.
+        mutating func takeOutdated(since oldest: Timestamp, keeping countMax: Int) -> [String] {
+            let idle = unresolved.filter { underWay[$0.key] == nil }
+            var outdated = idle.filter { $0.value < oldest }.map(\.key)
+            let surplus = unresolved.count - outdated.count - countMax
+            if surplus > 0 {
+                outdated += idle.filter { $0.value >= oldest }
+                    .sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(surplus).map(\.key)
+            }
+            for key in outdated { unresolved[key] = nil }
+            return outdated
+        }
     }
 
-    /// The most that are remembered; the oldest are given up, and adopted from the list at best.
-    private static let countMax = 10_000
     /// After that time an order is not looked for any more.
     private static let age: Duration = .seconds(3600)
 
     private let directory: String
+    /// The most that are remembered; the oldest are given up, and adopted from the list at best.
+    private let countMax: Int
     private let disk: any Disk
     private let pool: BlockingPool
     private let time: any TimeSource
@@ -31,8 +45,10 @@ final class OrderFiles: OrderLedger {
         _ dataDirectory: String,
         disk: any Disk,
         pool: BlockingPool,
-        time: any TimeSource
+        time: any TimeSource,
+        countMax: Int = 10_000
     ) throws(AssetError) {
+        self.countMax = countMax
         directory = dataDirectory + "/.orders"
         self.disk = disk
         self.pool = pool
@@ -42,28 +58,27 @@ final class OrderFiles: OrderLedger {
         let oldest = time.now() - Self.age
         for name in try disk.list(directory) {
             guard let status = try disk.status(directory + "/" + name) else { continue }
-            if status.modifiedAt < oldest || state.unresolved.count >= Self.countMax {
-                try disk.remove(directory + "/" + name)
-            } else {
-                state.unresolved[name] = status.modifiedAt
-            }
+            state.unresolved[name] = status.modifiedAt
+        }
+        for key in state.takeOutdated(since: oldest, keeping: countMax) {
+            try disk.remove(directory + "/" + key)
         }
         self.state = Locked(state)
     }
 
     func unresolved(_ key: String) -> Timestamp? {
         let oldest = time.now() - Self.age
-        return state.withLock { state in
-            guard let moment = state.unresolved[key] else { return nil }
-            if moment < oldest { state.unresolved[key] = nil }
-            return moment < oldest ? nil : moment
-        }
+        return state.withLock { $0.unresolved[key] }.flatMap { $0 < oldest ? nil : $0 }
     }
 
     func begin(_ key: String, at moment: Timestamp) async throws(OrderLedgerError) {
         let (disk, directory) = (disk, directory)
+        let oldest = time.now() - Self.age
+        // One more is about to come, and is not to crowd out a younger one.
+        let outdated = state.withLock { $0.takeOutdated(since: oldest, keeping: countMax - 1) }
         do throws(AssetError) {
             try await pool.run { () throws(AssetError) in
+                for key in outdated { try disk.remove(directory + "/" + key) }
                 let path = directory + "/" + key
                 let file = try disk.open(path, .truncate, permissions: 0o600)
                 try file.write(Array("\(moment)\n".utf8), at: 0)
@@ -82,8 +97,8 @@ final class OrderFiles: OrderLedger {
     func leave(_ key: String) {
         state.withLock { state in
             let since = Self.end(key, &state)
-            guard state.unresolved.count < Self.countMax else { return }
-            state.unresolved[key] = since
+            // Of an order that is still under way elsewhere, the first sending counts.
+            state.unresolved[key] = state.unresolved[key] ?? since
         }
     }
 
