@@ -22,15 +22,15 @@ extension JournalTables {
         case .videos:
             try prunable(
                 """
-                SELECT v.number, \(Self.isOverVideo) FROM videos v
-                WHERE v.number > ?1 ORDER BY v.number LIMIT ?3
+                SELECT v.number, \(Self.isOverVideo), coalesce(v.first_seen_at, 0) >= ?2
+                FROM videos v WHERE v.number > ?1 ORDER BY v.number LIMIT ?3
                 """,
                 request
             )
         case .replays:
             try prunable(
                 """
-                SELECT r.number, \(Self.isOverReplay) FROM replays r
+                SELECT r.number, \(Self.isOverReplay), r.created_at >= ?2 FROM replays r
                 WHERE r.number > ?1 ORDER BY r.number LIMIT ?3
                 """,
                 request
@@ -38,7 +38,8 @@ extension JournalTables {
         }
     }
 
-    /// The rows of a query that gives keys in their order, and whether each is to go.
+    /// The rows of a query that gives keys in their order, whether each is to go, and whether those
+    /// that came after it are too young.
     private func prunable(
         _ query: String,
         _ request: PruneRequest
@@ -46,10 +47,11 @@ extension JournalTables {
         let rows = try connection.rows(
             composed: query,
             [.integer(request.cursor), .moment(request.before), .integer(request.limit)]
-        ) { (key: $0.integer(0), isOver: $0.integer(1) == 1) }
+        ) { (key: $0.integer(0), isOver: $0.integer(1) == 1, isYoung: $0.integer(2) == 1) }
+        guard let last = rows.last else { return Prunable() }
         return Prunable(
             keys: rows.filter(\.isOver).map(\.key),
-            next: rows.count < request.limit ? nil : rows.last?.key
+            next: rows.count < request.limit || last.isYoung ? nil : last.key
         )
     }
 

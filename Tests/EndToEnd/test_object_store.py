@@ -168,3 +168,27 @@ def test_files_in_the_bucket_are_checked_and_left_out_of_a_backup(
         ("altered", f"s3://reels/check/{video}/video.mp4"),
         ("missing", f"s3://reels/check/{video}/thumbnail.webp"),
     }
+
+
+def test_files_that_are_deleted_leave_the_bucket_and_are_not_missed(
+    emulate, serve, store, configured
+):
+    emulator = emulate("--duration", "200ms")
+    service = serve(emulator, config=configured(prefix="gone/"), env=SECRET)
+    kept, gone = emulator.create("A kept boat"), emulator.create("A boat that goes")
+    for video in (kept, gone):
+        http_calls.call("GET", f"{service.console}/v1/videos/{video}")
+        stored(store, "gone/", video)
+    words = ["videos", "delete", gone, "--only-files", "--data", service.data]
+    result = program.wait_until(
+        lambda: (done := program.run(*words, env=service.settings)).returncode == 0 and done
+    )
+    assert result.stdout == f"deleted the files of {gone}\n"
+    program.wait_until(lambda: not [key for key in store.keys() if key.startswith(f"gone/{gone}/")])
+    assert f"gone/{kept}/video.mp4" in store.keys()
+    # The provider still has it, and so the console.
+    answer = http_calls.call("GET", f"{service.console}/v1/videos/{gone}/content")
+    assert answer.status == 200 and answer.headers.get("Reelhook-Source") != "store"
+    listed = program.run("videos", "list", "--json", "--data", service.data).stdout.splitlines()
+    files = {job["id"]: job["files"] for job in map(json.loads, listed)}[gone]
+    assert {file["state"] for file in files} == {"deleted"}

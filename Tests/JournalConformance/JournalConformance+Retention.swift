@@ -177,7 +177,7 @@ extension JournalBench {
     }
 
     /// Walks to the end and gives how much was deleted.
-    fileprivate func prune(
+    func prune(
         _ subject: PruneRequest.Subject,
         before seconds: Int64
     ) async throws -> Int {

@@ -24,7 +24,7 @@ package struct JournalConformance: Sendable, CustomTestStringConvertible {
     /// All of it.
     package static let everything: [JournalConformance] =
         appending + planning + planningAhead + claiming + rounds + replays + settling + deadLetters
-        + reading + retention
+        + reading + retention + files
         + jobs
         + lasting
 

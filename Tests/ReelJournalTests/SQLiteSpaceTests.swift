@@ -58,6 +58,54 @@ struct SQLiteSpaceTests {
         await driver.close()
     }
 
+    @Test func `keys of entries that are gone go with them, and those after are found`()
+        async throws
+    {
+        var configuration = SQLiteJournalConfiguration()
+        configuration.keyBlockShift = 3
+        var driver = try bench.open(configuration)
+        try await fillAndEmpty(driver, count: 400)
+        func runCount() async throws -> Int64 {
+            try await driver.read { (tables) throws(SQLiteFault) in
+                try tables.connection.number("SELECT count(*) FROM key_runs WHERE state <> 2")
+            }
+        }
+        for index in 1_000..<1_020 {
+            let draft = try deliveries.draft("wh_\(index)", eventID: "evt_\(index)")
+            _ = try await driver.append(draft)
+        }
+        // Of the four blocks that have an entry, and a merge that is under way.
+        #expect(try await runCount() <= 5)
+        await driver.close()
+        driver = try bench.open(configuration)
+        let known = try deliveries.draft("wh_1001", eventID: "evt_1001")
+        #expect(try await driver.append(known) == .redelivery(sequence: 402))
+        let gone = try deliveries.draft("wh_7", eventID: "evt_7")
+        #expect(try await driver.append(gone) == .appended(sequence: 421))
+        #expect(try await runCount() <= 5)
+        var query = EntryQuery()
+        query.webhookID = "wh_7"
+        #expect(try await driver.entries(query).map(\.sequence) == [421])
+        await driver.close()
+
+        // Nor are runs made of what is not there when none is left.
+        let end = Timestamp(secondsSinceEpoch: 4_000_000_000)
+        driver = try bench.open(configuration)
+        let plans = (401...421).map {
+            (sequence: Int64($0), plan: EventPlan.unhandled(Reason("a")))
+        }
+        try await driver.plan(plans)
+        #expect(
+            try await driver.prune(PruneRequest(.entries(.unhandled), before: end)).deletedCount
+                == 21
+        )
+        await driver.close()
+        driver = try bench.open(configuration)
+        #expect(try await driver.append(known) == .appended(sequence: 422))
+        #expect(try await runCount() <= 5)
+        await driver.close()
+    }
+
     @Test func `a short journal of an earlier version is made anew, a long one is not`()
         async throws
     {

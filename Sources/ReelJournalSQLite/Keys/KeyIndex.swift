@@ -234,7 +234,15 @@ final class KeyIndex {
 
     /// The oldest entry that is still there.
     private static func firstEntry(_ connection: Connection) throws(SQLiteFault) -> Int64 {
-        try connection.first("SELECT min(sequence) FROM entries") { $0.integer(0) } ?? 0
+        // Where none is left, the last there was.
+        try connection.first(
+            """
+            SELECT coalesce(
+                (SELECT min(sequence) FROM entries),
+                (SELECT value FROM marks WHERE name = 'sequence_floor'), 0
+            )
+            """
+        ) { $0.integer(0) } ?? 0
     }
 
     private func firstEntry() throws(SQLiteFault) -> Int64 {

@@ -27,8 +27,6 @@ package struct FileRetentionSettings: Sendable, Hashable {
     package var deletesAtProvider = false
 
     package init() {}
-
-    var isOn: Bool { age != nil || videoCountMax != nil || byteCountMax != nil }
 }
 
 extension Configuration {

@@ -229,7 +229,8 @@ extension Command {
             if arguments.has("--json") {
                 tool.print(answer)
             } else {
-                tool.print("deleted \(id.rawValue)")
+                let isHere = arguments.has("--only-files")
+                tool.print("deleted " + (isHere ? "the files of " : "") + id.rawValue)
             }
             return .done
         }

@@ -63,7 +63,6 @@ package struct FileRetention: Sendable {
     /// - Throws: `JournalError.closed`, or `CancellationError`.
     package func round() async throws -> Bool {
         do {
-            var isWhole = try await deleteLeaving()
             if let age = settings.age {
                 let oldest = time.now() - age
                 try await release(Reason("retention_days")) { $0.lastAt < oldest }
@@ -82,8 +81,7 @@ package struct FileRetention: Sendable {
                     return excess > 0
                 }
             }
-            if settings.isOn { isWhole = try await deleteLeaving() && isWhole }
-            return isWhole
+            return try await deleteLeaving()
         } catch let error as JournalError {
             guard error != .closed else { throw error }
             logger.warning("files could not be deleted", ["reason": .string(error.code)])

@@ -4,9 +4,9 @@ package import ReelRuntime
 
 /// Deletes from the journal what is older than the retention of its state, while the service runs.
 ///
-/// It walks over what is over in small pieces, each a commit of its own, and rests after each for
-/// nine times as long as that took: it has a tenth of the journal's time, and less under load,
-/// which makes a piece take longer.
+/// It walks over what is over in small pieces and rests after each for nine times as long as that
+/// took, but no longer than a quarter of a second: it has a tenth of the journal's time, and under
+/// load, which makes a piece take longer, the least with which it comes to an end.
 package struct JournalUpkeep: Sendable {
     private let journal: Journal
     private let retention: RetentionSettings
@@ -133,15 +133,16 @@ struct Pace {
 
     /// What a piece is to take; others wait no longer for it.
     private static let aim: Duration = .milliseconds(10)
-    private static let limits = 4...512
+    private static let limits = 32...512
+    private static let longestRest: Duration = .milliseconds(250)
 
     mutating func rest(after span: Duration, isHeldUp: Bool) -> Duration {
-        guard !isHeldUp else { return .milliseconds(250) }
+        guard !isHeldUp else { return Self.longestRest }
         if span > Self.aim {
             limit = max(limit / 2, Self.limits.lowerBound)
         } else if span < Self.aim / 3 {
             limit = min(limit * 2, Self.limits.upperBound)
         }
-        return max(span * 9, .milliseconds(1))
+        return min(max(span * 9, .milliseconds(1)), Self.longestRest)
     }
 }

@@ -1,0 +1,225 @@
+import ReelAssets
+import ReelEvents
+import ReelHTTPClient
+import ReelJSON
+import ReelJournal
+import ReelObservability
+import ReelProviders
+import ReelRuntime
+import TestSupport
+import Testing
+
+@testable import Reelhook
+
+/// Which stored files are deleted, where, and what is left when one of the parts fails.
+struct FileRetentionTests {
+    private let time = ManualTime()
+    private let sink = InMemoryLogSink()
+    private let metrics = Metrics()
+    private let journal = Journal(driver: InMemoryJournalDriver())
+    private let store = ForgettingStore()
+    private let provider = ForgettingProvider()
+
+    private func retention(
+        _ change: (inout FileRetentionSettings) -> Void = { _ in }
+    ) -> FileRetention {
+        var settings = FileRetentionSettings()
+        change(&settings)
+        return FileRetention(
+            journal: journal,
+            store: store,
+            providers: [provider],
+            settings: settings,
+            bell: Doorbell(),
+            time: time,
+            logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
+            metrics: metrics
+        )
+    }
+
+    /// Stores a file of a completed video, `days` ago.
+    private func store(_ name: String, _ days: Int, provider: String = "openai") async throws {
+        let id = try #require(VideoID(name))
+        let moment = time.now() - .seconds(days * 86_400)
+        var update = JobUpdate(provider: provider, id: id, origin: .event, moment: moment)
+        update.state = .completed
+        _ = try await journal.driver.record(update)
+        try await journal.driver.record(
+            AssetRecord(
+                provider: provider,
+                videoID: id,
+                variant: "video",
+                state: .stored,
+                byteCount: 100,
+                location: name + "/video.mp4",
+                updatedAt: moment
+            )
+        )
+    }
+
+    private func states(_ names: String...) async throws -> [AssetState] {
+        var states: [AssetState] = []
+        for name in names {
+            let id = try #require(VideoID(name))
+            let files = try await journal.driver.assets(provider: "openai", videoID: id)
+            states += files.map(\.state)
+        }
+        return states
+    }
+
+    @Test
+    func `without a limit everything stays`() async throws {
+        try await store("video_1", 5_000)
+        #expect(try await retention().round())
+        #expect(try await states("video_1") == [.stored])
+        #expect(store.deleted.isEmpty && provider.deleted.isEmpty)
+    }
+
+    @Test(arguments: ["days", "videos", "bytes"])
+    func `those that were stored first go until the rest fits`(_ limit: String) async throws {
+        for (name, days) in [("video_1", 40), ("video_2", 20), ("video_3", 31), ("video_4", 1)] {
+            try await store(name, days)
+        }
+        let retention = retention { settings in
+            switch limit {
+            case "days": settings.age = .seconds(30 * 86_400)
+            case "videos": settings.videoCountMax = 2
+            default: settings.byteCountMax = 250
+            }
+        }
+        #expect(try await retention.round())
+        #expect(store.deleted == ["video_1", "video_3"])
+        let expected: [AssetState] = [.deleted, .stored, .deleted, .stored]
+        #expect(try await states("video_1", "video_2", "video_3", "video_4") == expected)
+        #expect(provider.deleted.isEmpty)
+        let id = try #require(VideoID("video_1"))
+        let file = try await journal.driver.assets(provider: "openai", videoID: id).first
+        #expect(file?.reason?.code == "retention_" + limit)
+        let counter = metrics.counter("reelhook_files_deleted_bytes_total", help: "")
+        #expect(counter.value == 200)
+        #expect(try await retention.round())
+        #expect(store.deleted.count == 2)
+    }
+
+    @Test
+    func `more than a page of them go`() async throws {
+        for index in 0..<250 { try await store("video_\(index)", 40) }
+        #expect(try await retention { $0.age = .seconds(86_400) }.round())
+        #expect(Set(store.deleted).count == 250 && store.deleted.count == 250)
+    }
+
+    @Test
+    func `a store that is away is asked again, and the journal says what is to go`() async throws {
+        try await store("video_1", 40)
+        store.refusal = .disk(code: 5)
+        let retention = retention { $0.age = .seconds(86_400) }
+        #expect(try await !retention.round())
+        #expect(try await states("video_1") == [.leaving])
+        #expect(sink.messages.contains("the files of a video could not be deleted"))
+        store.refusal = nil
+        #expect(try await retention.round())
+        #expect(try await states("video_1") == [.deleted])
+    }
+
+    @Test(
+        arguments: [
+            (nil, true, JobState.deleted), (.notFound, true, .deleted),
+            (.forbidden, true, .completed),
+            (.unreachable, false, .completed), (.rateLimited, false, .completed),
+        ] as [(ProviderError.Kind?, Bool, JobState)]
+    )
+    func `the provider is told first, and waited for where that helps`(
+        _ fault: ProviderError.Kind?,
+        _ isWhole: Bool,
+        _ state: JobState
+    ) async throws {
+        try await store("video_1", 40)
+        provider.refusal = fault
+        let retention = retention { settings in
+            settings.age = .seconds(86_400)
+            settings.deletesAtProvider = true
+        }
+        #expect(try await retention.round() == isWhole)
+        #expect(store.deleted == (isWhole ? ["video_1"] : []))
+        let id = try #require(VideoID("video_1"))
+        #expect(try await journal.driver.job(provider: "openai", id: id)?.state == state)
+        provider.refusal = nil
+        #expect(try await retention.round())
+        #expect(store.deleted == ["video_1"])
+    }
+
+    @Test
+    func `a folder that another provider's video of the same name has stays`() async throws {
+        try await store("video_1", 40)
+        try await store("video_1", 1, provider: "other")
+        let retention = retention { $0.age = .seconds(30 * 86_400) }
+        #expect(try await !retention.round())
+        #expect(store.deleted.isEmpty)
+        time.advance(by: .seconds(60 * 86_400))
+        #expect(try await retention.round())
+        #expect(Set(store.deleted) == ["video_1"])
+    }
+}
+
+/// A store that remembers what it was to delete.
+private final class ForgettingStore: AssetStore {
+    private let state = Locked((deleted: [String](), refusal: AssetError?.none))
+
+    var deleted: [String] { state.withLock { $0.deleted } }
+    var refusal: AssetError? {
+        get { state.withLock { $0.refusal } }
+        set { state.withLock { $0.refusal = newValue } }
+    }
+
+    func delete(provider: String, videoID: String) async throws(AssetError) {
+        if let refusal { throw refusal }
+        state.withLock { $0.deleted.append(videoID) }
+    }
+
+    func put(_ file: StagedFile, as key: AssetKey) async throws(AssetError) -> StoredAsset {
+        throw .invalidName
+    }
+
+    func write(_ bytes: [UInt8], as key: AssetKey) async throws(AssetError) -> StoredAsset {
+        throw .invalidName
+    }
+
+    func open(_ key: AssetKey) async throws(AssetError) -> (any AssetReader)? { nil }
+}
+
+/// A provider that remembers what it was to delete.
+private final class ForgettingProvider: VideoProvider {
+    private let state = Locked((deleted: [String](), refusal: ProviderError.Kind?.none))
+
+    let name = "openai"
+    var deleted: [String] { state.withLock { $0.deleted } }
+    var refusal: ProviderError.Kind? {
+        get { state.withLock { $0.refusal } }
+        set { state.withLock { $0.refusal = newValue } }
+    }
+
+    func delete(_ id: String) async throws(ProviderError) -> JSONValue {
+        if let refusal { throw ProviderError(refusal) }
+        state.withLock { $0.deleted.append(id) }
+        return .object(["id": .string(id), "deleted": .bool(true)])
+    }
+
+    private static let unused = ProviderError(.unsupportedValue)
+
+    func create(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject {
+        throw Self.unused
+    }
+
+    func retrieve(_ id: String) async throws(ProviderError) -> VideoStatus { throw Self.unused }
+    func list(_ page: VideoPageRequest) async throws(ProviderError) -> VideoPage {
+        throw Self.unused
+    }
+
+    func remix(_ id: String, _ creation: VideoCreation) async throws(ProviderError) -> VideoObject {
+        throw Self.unused
+    }
+
+    func content(_ request: ContentRequest) async throws(ProviderError) -> any HTTPClientStream {
+        throw Self.unused
+    }
+}
