@@ -31,11 +31,14 @@ struct SQLiteFault: Error, Equatable {
     /// Whether memory or the disk was too small, and nothing else is wrong.
     var isForWantOfSpace: Bool { primaryCode == SQLITE_FULL || primaryCode == SQLITE_NOMEM }
 
-    /// Whether the connection is to be opened anew: after a failed fsync the kernel may have
-    /// dropped the pages, and the next fsync would say that all is well.
+    /// Whether the connection is to be opened anew.
+    ///
+    /// After a failed fsync the kernel may have dropped the pages, and the next fsync would say
+    /// that all is well. What could not be opened to write, SQLite opens to read alone, and it
+    /// stays at that when the disk is well again.
     var spoilsConnection: Bool {
         switch primaryCode {
-        case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_NOMEM: true
+        case SQLITE_IOERR, SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_NOMEM: true
         default: false
         }
     }

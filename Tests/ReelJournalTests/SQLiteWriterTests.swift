@@ -66,6 +66,22 @@ struct SQLiteWriterTests {
         #expect(bench.sink.messages.contains("The journal is open again"))
     }
 
+    @Test func `a connection that cannot write is not kept`() async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        // As SQLite makes it when it opens the log while the disk is read-only.
+        try await driver.write { (tables) throws(SQLiteFault) in
+            try tables.connection.execute("PRAGMA query_only = 1")
+        }
+        await #expect(throws: JournalError.io) {
+            try await driver.append(bench.observation("video_1"))
+        }
+        let outcome = try await driver.append(bench.observation("video_1"))
+        #expect(outcome == .appended(sequence: 1))
+        #expect(bench.metrics.counter("reelhook_journal_reopenings_total", help: "").value == 1)
+        await driver.close()
+    }
+
     @Test func `more writes than may wait are refused as overloaded`() async throws {
         let bench = try SQLiteBench()
         var configuration = SQLiteJournalConfiguration()
