@@ -1,7 +1,7 @@
 """Makes every system call that changes the data directory fail, in turn, and then at random.
 
-The Nth call fails alone; or it and all after it until the disk is well again, a while later; or any
-call may, under load. The service may refuse (503), try again, or stop with a clear message; what it
+The Nth call fails alone; or with a few after it; or with all after it until the disk is well again,
+a while later; or any call may, under load. The service may refuse (503), try again, or stop with a clear message; what it
 does not stop for it must get over by itself.
 """
 
@@ -17,6 +17,7 @@ import stage
 # How long a disk stays broken, in seconds, and how many worlds have one that fails at random.
 SPELL = 0.5
 RANDOM_WORLDS = 24
+WAYS = ("alone", "a few", "a spell")
 KINDS = (errno.EIO, errno.ENOSPC)
 
 
@@ -50,18 +51,22 @@ def end(world, report):
             world.fault(f"it stopped and did not say why: {service.output[-2000:]}")
 
 
-def step(kind, number, isSpell, report):
+def length(number, way):
+    """How many calls fail, from that one on."""
+    return {"alone": 1, "a few": 2 + number % 9, "a spell": 1 << 30}[way]
+
+
+def step(kind, number, way, report):
     world = stage.World("fail")
-    name = f"{errno.errorcode[kind]}{' from' if isSpell else ''} {number}"
-    options = ["--fail", number, "--errno", kind]
-    if isSpell:
-        options += ["--for", 1 << 30]
+    name = f"{errno.errorcode[kind]} {number} {way}"
+    options = ["--fail", number, "--errno", kind, "--for", length(number, way)]
     try:
         if world.start(*options, armed=True):
             for delivery in stage.act(world):
                 world.send(delivery)
-            time.sleep(SPELL if isSpell else 0)
-            world.control.arm(False) if isSpell else None
+            if way == "a spell":
+                time.sleep(SPELL)
+                world.control.arm(False)
             calm(world, 30)
         end(world, report)
         reached = world.control.injected > 0
@@ -117,7 +122,7 @@ def total():
 
 
 def run(seed, share, workers, only=None):
-    """Fails `share` of the calls: each alone, and each as the first of a spell, with each error."""
+    """Fails `share` of the calls: each alone, with a few more and in a spell, with each error."""
     report = stage.Report("fail")
     # The last words of those that stopped.
     report.said = collections.Counter()
@@ -125,7 +130,7 @@ def run(seed, share, workers, only=None):
     stride = max(round(1 / share), 1)
     # Threads interleave: a life takes a few calls more or less than the one counted.
     numbers = only or range(1 + seed % stride, calls + 20, stride)
-    steps = [(kind, number, spell) for spell in (0, 1) for kind in KINDS for number in numbers]
+    steps = [(kind, number, way) for way in WAYS for kind in KINDS for number in numbers]
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         reached = list(pool.map(lambda words: step(*words, report), steps))
         for number in range(0 if only else round(RANDOM_WORLDS * share)):

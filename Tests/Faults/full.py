@@ -128,7 +128,7 @@ def fill_with_films(world):
 
 def fill(world):
     """Until deliveries are refused, too."""
-    refuse(world, "full", padding=100_000)
+    refuse(world, "full", padding=900_000)
     world.check_files()
     world.mount.enlarge(LARGE)
     take(world, "enlarged", 60)
