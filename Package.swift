@@ -303,10 +303,14 @@ if Context.environment["REELHOOK_FUZZERS"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "ReelRuntime", "ReelJSON", "ReelHTTP", "ReelWebhooks", "ReelJournal",
+                "ReelRuntime", "ReelJSON", "ReelObservability", "ReelHTTP", "ReelHTTPClient",
+                "ReelWebhooks", "ReelJournal", "ReelProviders", "ReelS3", "ReelAssets",
             ],
             path: "Tests/Fuzz",
-            exclude: ["run", "seeds", "http.dict", "json.dict", "proxy.dict", "webhook.dict"],
+            exclude: [
+                "run", "seeds", "http.dict", "json.dict", "media.dict", "provider.dict",
+                "proxy.dict", "store.dict", "webhook.dict",
+            ],
             swiftSettings: settings
         )
     )

@@ -31,8 +31,14 @@ func fuzzMain(
         unsafe target = { unsafe JSONFuzzer.check(bytes($0, $1)) }
     case "proxy":
         unsafe target = { unsafe ProxyFuzzer.check(bytes($0, $1)) }
+    case "media":
+        unsafe target = { unsafe MediaFuzzer.check(bytes($0, $1)) }
+    case "provider":
+        unsafe target = { unsafe ProviderFuzzer.check(bytes($0, $1)) }
+    case "store":
+        unsafe target = { unsafe StoreFuzzer.check(bytes($0, $1)) }
     default:
-        fatalError("REELHOOK_FUZZER names http, webhook, json or proxy")
+        fatalError("REELHOOK_FUZZER names http, webhook, json, proxy, media, provider or store")
     }
     return unsafe runFuzzer(&argumentCount, &arguments, target)
 }
