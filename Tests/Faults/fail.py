@@ -97,7 +97,8 @@ def weather(seed, number, report):
                 time.sleep(chance.uniform(0.3, 2))
                 world.control.arm(False)
                 time.sleep(0.2)
-            calm(world, 30)
+            # A claim whose end could not be written down is taken over after its lease, a minute.
+            calm(world, 120)
             end(world, report)
             world.counts["failed calls"] += world.control.injected
             world.check_files()
