@@ -101,7 +101,7 @@ class Life:
                 self._name(call, now, [at[0]], ("remove", at[0]))
             case "bind" | "chmod" | "fchmod" | "fchmodat":
                 pass
-            case "write" | "pwrite64" | "ftruncate":
+            case "write" | "pwrite64" | "ftruncate" | "fallocate":
                 call.object = self._live[call.inode]
                 call.object.changes.append(call)
             case "fsync" | "fdatasync":
@@ -173,11 +173,12 @@ def content(object, moment, begun, kind, chance):
     content = bytearray()
     for at, change in enumerate(changes):
         isKept = change.index <= flushed or kind == "data"
-        if change.name == "ftruncate":
+        if change.name in ("ftruncate", "fallocate"):
             # A length stands in the journal of the names, before everything that came later.
             if isKept or kind == "some" or any(each.index <= flushed for each in changes[at:]):
-                del content[change.offset :]
-                content.extend(bytes(change.offset - len(content)))
+                if change.name == "ftruncate":
+                    del content[change.offset :]
+                content.extend(bytes(max(change.offset - len(content), 0)))
         elif isKept or kind == "some":
             for offset, piece in [(change.offset, change.data)] if isKept else torn(change, chance):
                 content.extend(bytes(max(offset + len(piece) - len(content), 0)))

@@ -276,6 +276,10 @@ static void begin(struct thread *thread, const struct call *call, struct user_re
         record->dataSize = (uint32_t)regs->rdx;
         break;
     case SYS_ftruncate: record->offset = (int64_t)regs->rsi; break;
+    case SYS_fallocate:
+        /* The length that the file has at least; with a mode it keeps the one it has. */
+        record->offset = regs->rsi == 0 ? (int64_t)(regs->rdx + regs->r10) : 0;
+        break;
     case SYS_open:
     case SYS_openat:
         /* Whether the call makes the file, and whether it empties it. */
