@@ -205,7 +205,17 @@ extension JournalTables {
     }
 
     /// Marks what has become claimable by time, so that it is found in the order of urgency.
+    ///
+    /// Mostly nothing is due, which a look at the first costs a fraction of the change to find out.
     private func promote(at moment: Timestamp) throws(SQLiteFault) {
+        let first = try connection.first(
+            """
+            SELECT 1 FROM runs INDEXED BY runs_timed
+            WHERE is_ready = 0 AND state <= 2 AND claimable_at <= ?1 LIMIT 1
+            """,
+            [.moment(moment)]
+        ) { $0.integer(0) }
+        guard first != nil else { return }
         let promoted = try connection.rows(
             """
             UPDATE runs SET is_ready = 1 WHERE (sequence, position) IN (
