@@ -3,11 +3,18 @@ internal import ReelObservability
 internal import ReelRuntime
 
 extension Dispatcher {
+    /// How long the keeper of an idle dispatcher sleeps, unless work begins.
+    private static let idleSpan: Duration = .seconds(3600)
+
     /// Renews the leases of what is at work, and interrupts what took too long, until cancelled.
     func keepClaims() async {
         var nextBeat = time.uptime() + configuration.heartbeat
         while !Task.isCancelled {
-            let alarm = table.withLock { $0.setAlarm(nextBeat: nextBeat) }
+            guard let alarm = table.withLock({ $0.setAlarm(nextBeat: nextBeat) }) else {
+                await keeperBell.wait(atMost: Self.idleSpan, time)
+                nextBeat = time.uptime() + configuration.heartbeat
+                continue
+            }
             await keeperBell.wait(atMost: alarm - time.uptime(), time)
             let uptime = time.uptime()
             for attempt in table.withLock({ $0.takeOverdue(at: uptime) }) {

@@ -33,8 +33,8 @@ struct RunTable {
     private var runs: [Key: Running] = [:]
     private var mayHavePending = true
     private var hasNews = false
-    /// Until when the keeper sleeps.
-    private var alarm: Duration = .zero
+    /// Until when the keeper sleeps; nil while it sleeps until something is at work.
+    private var alarm: Duration? = .zero
 
     /// What ended and is to be recorded, in the order in which it ended.
     private var reports: [Report] = []
@@ -124,7 +124,7 @@ struct RunTable {
         if isStopping { return (.decline(.stopping), false) }
         runs[key]?.attempt = attempt
         runs[key]?.deadline = deadline
-        return (.call, deadline < alarm)
+        return (.call, alarm.map { deadline < $0 } ?? true)
     }
 
     mutating func endAttempt(of claim: Claim) {
@@ -180,8 +180,10 @@ struct RunTable {
     // MARK: What the keeper does
 
     /// Sets the alarm to the next heartbeat or the earliest deadline before it.
-    mutating func setAlarm(nextBeat: Duration) -> Duration {
-        alarm = runs.values.reduce(nextBeat) { min($0, $1.deadline ?? $0) }
+    ///
+    /// - Returns: Nil when nothing is at work; the keeper is woken for what begins.
+    mutating func setAlarm(nextBeat: Duration) -> Duration? {
+        alarm = runs.isEmpty ? nil : runs.values.reduce(nextBeat) { min($0, $1.deadline ?? $0) }
         return alarm
     }
 
