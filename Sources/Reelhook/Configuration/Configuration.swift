@@ -191,6 +191,8 @@ package struct DispatchSettings: Sendable, Hashable {
     package var breakerProbeInterval: Duration = .seconds(15)
     /// How old an event may become behind a breaker before its attempts count.
     package var breakerPatience: Duration = .seconds(72 * 3600)
+    /// The longest time between two looks at the journal that nobody asked for.
+    package var safetyInterval: Duration = .seconds(5)
 }
 
 /// How a missed event is caught.

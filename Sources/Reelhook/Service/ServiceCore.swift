@@ -93,6 +93,13 @@ package struct ServiceCore: Sendable {
         }
     }
 
+    /// Brings replays to their end until the task is cancelled.
+    ///
+    /// - Throws: When the journal was closed under it.
+    package func replay() async throws {
+        try await ReplayRunner(parts.consoleContext).run()
+    }
+
     /// Closes everything, when nobody works any more.
     package func close() async {
         parts.stop.open()

@@ -10,6 +10,7 @@ extension ServiceParts {
             concurrency: configuration.dispatch.concurrencyMax,
             lease: configuration.dispatch.lease,
             grace: configuration.dispatch.stopGrace,
+            safetyInterval: configuration.dispatch.safetyInterval,
             expiryGrace: configuration.fetch.expiryGrace,
             breakers: BreakerConfiguration(
                 failureCountMax: configuration.dispatch.breakerFailureCountMax,

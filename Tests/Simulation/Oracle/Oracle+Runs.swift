@@ -8,6 +8,7 @@ extension Oracle {
     func begin(_ keys: [RunKey]) -> Int {
         let call = nextCall()
         for key in keys { runs[key]?.doubts[call] = false }
+        if !keys.isEmpty { calls[call] = keys }
         return call
     }
 
@@ -17,21 +18,24 @@ extension Oracle {
     }
 
     func end(_ call: Int) {
-        for key in runs.keys { runs[key]?.doubts[call] = nil }
+        for key in calls.removeValue(forKey: call) ?? [] { runs[key]?.doubts[call] = nil }
     }
 
     func fail(_ call: Int) {
-        for key in runs.keys where runs[key]?.doubts[call] != nil { runs[key]?.doubts[call] = true }
+        for key in calls.removeValue(forKey: call) ?? [] where runs[key]?.doubts[call] != nil {
+            runs[key]?.doubts[call] = true
+        }
     }
 
     /// A process has died: nothing more comes of its calls, and its leases are over.
     func processEnded() {
+        calls = [:]
         for key in runs.keys {
             runs[key]?.leaseUntil = nil
             let doubts = runs[key]?.doubts ?? [:]
             runs[key]?.doubts = doubts.mapValues { _ in true }
         }
-        successes = []
+        successes = [:]
     }
 
     func claimed(_ claim: Claim, _ request: ClaimRequest, _ all: [RunKey: Run]) {
@@ -46,8 +50,11 @@ extension Oracle {
             run.doneCount = max(run.doneCount, claim.stepIndex)
             run.token = claim.token
             run.leaseUntil = request.leaseUntil
+            // What an owner did that was taken over is done again.
+            successes[key] = nil
         }
         runs[key] = run
+        whenReached?(.claimed)
     }
 
     private func check(_ claim: Claim, _ request: ClaimRequest, _ before: Run, _ now: Run) {
@@ -107,7 +114,7 @@ extension Oracle {
     ) {
         let key = RunKey(claim)
         let isSuccess =
-            successes.remove(Self.attemptKey(key, claim.stepName, claim.attempt)) != nil
+            successes[key]?.remove(Self.attempt(claim.stepName, claim.attempt)) != nil
         if case .fenced = outcome { return }
         var run = runs[key] ?? Run(video: claim.entry.videoID?.rawValue)
         expect(
@@ -125,12 +132,14 @@ extension Oracle {
         }
         if claim.token >= run.token { run.follow(verdict, outcome, claim.token) }
         runs[key] = run
+        whenReached?(.settled)
     }
 
     func retried(_ sequences: [Int64]) {
         for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
             runs[key]?.state = .open
             runs[key]?.reason = nil
+            whenReached?(.revived)
         }
     }
 

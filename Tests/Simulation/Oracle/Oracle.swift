@@ -45,7 +45,16 @@ final class Oracle {
         var isFirstOfFact: Bool
     }
 
+    /// Something that was said, after which a crash is of interest.
+    enum Moment: CaseIterable {
+        case appended, acknowledged, claimed, begun, succeeded, settled, stored, notified, revived
+    }
+
     let world: World
+    /// Called at each of the moments.
+    var whenReached: ((Moment) -> Void)?
+    /// Whether a power cut at once would leave a file of that place with that hash.
+    var isSafe: ((_ place: String, _ sha256: String) -> Bool)?
     /// Whether a part of the service has stood still, so that it may wake with an old claim.
     var hasStoodStill = false
     private(set) var violations: [String] = []
@@ -58,15 +67,20 @@ final class Oracle {
     /// The hash of each file that is promised to be stored, by its place.
     var stored: [String: String] = [:]
     var jobs: [String: JobState] = [:]
-    /// Successes of handlers whose verdicts are to come.
-    var successes: Set<String> = []
+    /// The attempts that succeeded and whose verdicts are to come.
+    var successes: [RunKey: Set<String>] = [:]
     /// The notifications that the target has taken, by `webhook-id`, with how often.
     var notifications: [String: Int] = [:]
     /// The `webhook-id` of each step that notifies.
     var handlerIDs: [String: String] = [:]
     private var callCount = 0
+    /// The runs that each call under way is about.
+    var calls: [Int: [RunKey]] = [:]
 
     init(_ world: World) { self.world = world }
+
+    /// Forgets everything.
+    func clear() { (entries, acknowledged, runs, calls) = ([:], [:], [:], [:]) }
 
     func violation(_ text: String) {
         violations.append("at \(world.now / 1_000_000) ms, step \(world.stepCount): \(text)")
@@ -81,6 +95,7 @@ final class Oracle {
 
     func appended(_ draft: EntryDraft, _ outcome: AppendOutcome) {
         let fact = draft.fact.map { $0.provider + "/" + $0.videoID.rawValue }
+        whenReached?(.appended)
         switch outcome {
         case .appended(let sequence):
             keep(draft, sequence, isFirst: draft.fact != nil)
@@ -133,9 +148,7 @@ final class Oracle {
 
     // MARK: Handlers
 
-    static func attemptKey(_ key: RunKey, _ step: String, _ attempt: Int) -> String {
-        "\(key.sequence)/\(key.chain)/\(step)/\(attempt)"
-    }
+    static func attempt(_ step: String, _ number: Int) -> String { "\(step)/\(number)" }
 
     func handlerBegan(_ event: Event, _ context: HandlerContext) {
         let key = RunKey(sequence: event.sequence, chain: context.chain)
@@ -150,12 +163,14 @@ final class Oracle {
             expect(known == context.id, "\(step) has another id than before")
         }
         handlerIDs[step] = context.id
+        whenReached?(.begun)
     }
 
     func handlerEnded(_ event: Event, _ context: HandlerContext, _ outcome: Outcome) {
         guard case .done = outcome else { return }
         let key = RunKey(sequence: event.sequence, chain: context.chain)
-        successes.insert(Self.attemptKey(key, context.step, context.attempt))
+        successes[key, default: []].insert(Self.attempt(context.step, context.attempt))
+        whenReached?(.succeeded)
     }
 
     // MARK: Files and jobs
@@ -167,6 +182,11 @@ final class Oracle {
             expect(known == sha256, "\(location) is stored again and is another file")
         }
         stored[location] = sha256
+        expect(
+            isSafe?(location, sha256) ?? true,
+            "\(location) is recorded as stored and is not safe on disk"
+        )
+        whenReached?(.stored)
     }
 
     /// News of a job was kept, `before` being what was promised when that began.
@@ -189,5 +209,14 @@ final class Oracle {
     }
 
     /// A notification reaches its target.
-    func notified(_ id: String) { notifications[id, default: 0] += 1 }
+    func notified(_ id: String) {
+        notifications[id, default: 0] += 1
+        whenReached?(.notified)
+    }
+
+    /// A delivery is taken.
+    func acknowledged(_ id: String, _ body: [UInt8]) {
+        acknowledged[id] = body
+        whenReached?(.acknowledged)
+    }
 }

@@ -6,11 +6,16 @@ struct WatchedHandler: Handler, @unchecked Sendable {
     let inner: any Handler
     let process: SimulatedProcess
     let oracle: Oracle
-    let delay: @Sendable () -> Duration
+    /// How long a handler is to dawdle before it works on an event, for the second dispatcher or
+    /// for the first.
+    let delay: @Sendable (Event, _ isSecond: Bool) -> Duration
 
     func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
         if process.isAlive { oracle.handlerBegan(event, context) }
-        try? await process.time.sleep(for: delay())
+        let isSecond = unsafe withUnsafeCurrentTask {
+            unsafe $0?.unownedTaskExecutor == process.secondPlace.asUnownedTaskExecutor()
+        }
+        try? await process.time.sleep(for: delay(event, isSecond))
         let outcome = await inner.handle(event, context)
         if process.isAlive { oracle.handlerEnded(event, context, outcome) }
         return outcome
@@ -24,7 +29,7 @@ struct WatchedHandler: Handler, @unchecked Sendable {
         _ chains: [Chain],
         _ process: SimulatedProcess,
         _ oracle: Oracle,
-        _ delay: @escaping @Sendable () -> Duration
+        _ delay: @escaping @Sendable (Event, Bool) -> Duration
     ) -> [Chain] {
         chains.map { chain in
             let steps = chain.steps.map { step in

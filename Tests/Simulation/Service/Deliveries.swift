@@ -86,19 +86,28 @@ final class Deliveries {
             fields: fields,
             body: delivery.body
         )
-        post?(request) { status in
+        // A service that dies, or stands still, leaves the sender without an answer.
+        var isOver = false
+        let heard: (Int?) -> Void = { status in
             self.world.trace.note(5, Int64(status ?? 0))
-            switch status {
-            case 200:
-                self.oracle.acknowledged[delivery.id] = delivery.body
-                delivery.video?.isKnown = true
-                self.open[delivery.id] = nil
-                // The answer may be lost on its way, so that the sender does not know.
-                if self.chance.happens(self.weather.loss) { self.again(delivery, number + 4) }
-            case nil, 401, 503: self.again(delivery, number)
-            case let other?:
-                self.oracle.violation("a good delivery is answered \(other)")
-            }
+            if status == 200 { self.oracle.acknowledged(delivery.id, delivery.body) }
+            guard !isOver else { return }
+            isOver = true
+            self.answered(status, delivery, number)
+        }
+        post?(request, heard)
+        world.after(.seconds(20)) { if !isOver { heard(nil) } }
+    }
+
+    private func answered(_ status: Int?, _ delivery: Delivery, _ number: Int) {
+        switch status {
+        case 200:
+            delivery.video?.isKnown = true
+            open[delivery.id] = nil
+            // The answer may be lost on its way, so that the sender does not know.
+            if chance.happens(weather.loss) { again(delivery, number + 4) }
+        case nil, 401, 503: again(delivery, number)
+        case let other?: oracle.violation("a good delivery is answered \(other)")
         }
     }
 

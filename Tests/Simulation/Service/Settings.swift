@@ -11,7 +11,8 @@ enum Settings {
     static func configuration(
         lease: Int,
         concurrency: Int,
-        sweepSeconds: Int
+        sweepSeconds: Int,
+        safetySeconds: Int
     ) throws -> Configuration {
         let text = """
             {
@@ -28,7 +29,8 @@ enum Settings {
                   { fetch: {} }, { store: {} }, \(notify),
                 ] },
                 { name: "command", on: ["video.completed", "video.progress"], steps: [
-                  { run: { command: ["/bin/after"] }, time_limit_seconds: 30 },
+                  { run: { command: ["/bin/after"] }, time_limit_seconds: 30,
+                    retry: { attempts: 4, base_ms: 500, cap_seconds: 20 } },
                 ] },
                 { name: "failed", on: ["video.failed"], steps: [\(notify)] },
               ],
@@ -47,6 +49,7 @@ enum Settings {
         )
         // The films are small, and yet they are to be cut in the middle.
         configuration.fetch.checkpointByteCount = 8 << 10
+        configuration.dispatch.safetyInterval = .seconds(safetySeconds)
         return configuration
     }
 

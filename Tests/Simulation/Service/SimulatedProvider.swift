@@ -18,6 +18,8 @@ final class SimulatedProvider {
         /// Every content that it was ever served with, the last one being the present one.
         var versions: [[UInt8]] = []
         var isForgotten = false
+        /// Whether its content is refused for good.
+        var isRefused = false
         /// Whether the service has acknowledged a delivery that tells of it.
         var isKnown = false
 
@@ -47,6 +49,8 @@ final class SimulatedProvider {
         var refusal = 0.0
         var cut = 0.0
         var newVersion = 0.0
+        /// How often a new video is one whose content is refused.
+        var refusedVideos = 0.0
         var isOut = false
         /// Whether it can send a part of a file.
         var knowsRanges = true
@@ -80,20 +84,32 @@ final class SimulatedProvider {
             linkLifetime: Int64([300_000, 1_800_000, 3_600_000][chance.below(3)]),
             hasExtras: chance.happens(0.7)
         )
-        video.versions = [film()]
+        video.versions = [film(chance.within(16...24_000))]
+        video.isRefused = chance.happens(weather.refusedVideos)
         videos.append(video)
         whenCreated?(video)
         return video
     }
 
     /// A film like no other: the same one with a free box of its own behind it.
-    private func film() -> [UInt8] {
-        let count = chance.within(16...24_000)
+    private func film(_ count: Int) -> [UInt8] {
         let size = UInt32(count + 8)
         var box = (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * UInt32($0))) }
         box += Array("free".utf8)
         while box.count < count + 8 { box.append(UInt8(truncatingIfNeeded: chance.next())) }
         return Media.film + box
+    }
+
+    /// Makes a video's content anew, often as long as it was.
+    func renew(_ id: String) {
+        guard let video = video(id), video.versions.count < 8 else { return }
+        let count = video.content.count - Media.film.count - 8
+        video.versions.append(film(chance.happens(0.7) ? count : chance.within(16...24_000)))
+    }
+
+    /// It sends everything again that it refused to send.
+    func relent() {
+        for video in videos { video.isRefused = false }
     }
 
     /// It starts anew and has nothing in memory.
@@ -177,7 +193,10 @@ final class SimulatedProvider {
             let bytes = isThumbnail ? Media.thumbnail : Media.sheet
             return sent(bytes, "\"x\"", fields, isThumbnail ? "image/webp" : "image/jpeg")
         }
-        if chance.happens(weather.newVersion) { video.versions.append(film()) }
+        if video.isRefused {
+            return Answer(400, #"{"error":{"code":"content_policy_violation","message":"no"}}"#)
+        }
+        if chance.happens(weather.newVersion) { renew(video.id) }
         return sent(video.content, video.entityTag, fields, "video/mp4")
     }
 

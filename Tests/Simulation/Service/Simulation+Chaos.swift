@@ -18,12 +18,15 @@ extension Simulation {
         provider.weather.cut = [0, 0.2, 0.7][chance.below(3)]
         provider.weather.newVersion = [0, 0.3][chance.below(2)]
         provider.weather.knowsRanges = chance.happens(0.8)
+        provider.weather.refusedVideos = [0, 0.4][chance.below(2)]
         target.failure = [0, 0.1, 0.5][chance.below(3)]
+        target.refusals = [0, 0.2][chance.below(2)]
         deliveries.weather.loss = [0, 0.1, 0.5, 1][chance.below(4)]
         deliveries.weather.doubling = [0, 0.3][chance.below(2)]
         deliveries.weather.lateness = [0, 0.2][chance.below(2)]
-        commandFailure = [0, 0.2][chance.below(2)]
-        dawdling = [0, 0.05][chance.below(2)]
+        commandFailure = [0, 0.2, 0.9][chance.below(3)]
+        dawdling = [0, 0.05, 0.3][chance.below(3)]
+        stalling = [0, 0.1, 0.5][chance.below(3)]
     }
 
     private func at(_ seconds: Int, _ call: @escaping () -> Void) {
@@ -71,24 +74,70 @@ extension Simulation {
     private func planCrashes(until end: Int) {
         for _ in 0..<chance.below(7) {
             let cutsPower = chance.happens(0.6)
-            switch chance.below(4) {
+            switch chance.below(7) {
             case 0: at(chance.below(end)) { [self] in crash(cuttingPower: cutsPower) }
             case 1:
                 // In the midst of whatever the disk is asked for then.
                 let count = chance.within(1...200)
-                at(chance.below(end)) { [self] in
-                    storage.deadlyCall = storage.callCount + count
-                }
+                lie(in: chance.below(end), for: count, onlySyncs: false)
             case 2:
                 // Between two steps of it, wherever that is.
                 let count = chance.within(1...400)
                 at(chance.below(end)) { [self] in crash(afterSteps: count, cutsPower) }
+            case 3:
+                lie(in: chance.below(end), for: chance.within(1...20), onlySyncs: true)
+            case 4, 5:
+                let moments = Oracle.Moment.allCases
+                ambushes.append(
+                    Ambush(
+                        moment: moments[chance.below(moments.count)],
+                        left: chance.within(1...5),
+                        span: chance.happens(0.5) ? .zero : .microseconds(chance.below(30_000)),
+                        stepCount: chance.below(40),
+                        cutsPower: cutsPower
+                    )
+                )
             default: at(chance.below(end)) { [self] in stop() }
             }
         }
     }
 
+    /// Has the process die at a call of the disk some calls after a moment.
+    private func lie(in seconds: Int, for count: Int, onlySyncs: Bool) {
+        at(seconds) { [self] in
+            storage.deadlyCall = storage.callCount + count
+            storage.isDeadlyToSync = onlySyncs
+        }
+    }
+
+    /// A crash soon after something was said.
+    struct Ambush {
+        let moment: Oracle.Moment
+        /// How often that is to be said before.
+        var left: Int
+        /// How long after it, and how many steps later.
+        let span: Duration
+        let stepCount: Int
+        let cutsPower: Bool
+    }
+
+    /// Springs what waits for a moment.
+    func spring(_ moment: Oracle.Moment) {
+        guard !isCalm else { return }
+        for index in ambushes.indices where ambushes[index].moment == moment {
+            ambushes[index].left -= 1
+            guard ambushes[index].left == 0 else { continue }
+            let ambush = ambushes[index]
+            if ambush.span > .zero {
+                world.after(ambush.span) { [self] in crash(afterSteps: 0, ambush.cutsPower) }
+            } else {
+                crash(afterSteps: ambush.stepCount, ambush.cutsPower)
+            }
+        }
+    }
+
     private func crash(afterSteps count: Int, _ cutsPower: Bool) {
+        guard !isCalm else { return }
         guard count > 0 else { return crash(cuttingPower: cutsPower) }
         world.soon { [self] in crash(afterSteps: count - 1, cutsPower) }
     }
@@ -137,16 +186,43 @@ extension Simulation {
             at(start + chance.within(10...900)) { [self] in provider.weather.isOut = false }
         }
         if chance.happens(0.15) { at(chance.below(end)) { [self] in provider.forget() } }
+        if chance.happens(0.15) { at(chance.below(end)) { [self] in target.isGone = true } }
+        if chance.happens(0.2) { at(chance.below(end)) { [self] in relent() } }
+    }
+
+    /// Whoever said no for good says yes.
+    private func relent() {
+        provider.relent()
+        target.relent()
     }
 
     private func planOperator(until end: Int) {
         for _ in 0..<chance.below(5) {
-            let type = #"{"filter":{"types":["video.completed"]},"reason":"no"}"#
-            switch chance.below(4) {
-            case 0: at(chance.below(end)) { [self] in ask("/control/events/discard", type) }
-            case 1: at(chance.below(end)) { [self] in ask("/control/events/replay", type) }
-            default: at(chance.below(end)) { [self] in ask("/control/events/retry", type) }
-            }
+            at(chance.below(end)) { [self] in act([.retry, .retry, .replay, .discard]) }
+        }
+    }
+
+    /// What an operator does about events.
+    private enum Deed: String { case retry, replay, discard }
+
+    /// Does one of some deeds, to what was drawn.
+    private func act(_ deeds: [Deed]) {
+        let type = ["video.completed", "video.failed", "video.progress"][chance.below(3)]
+        let filters = [
+            #"{"types":["video.completed"]}"#, #"{"types":["\#(type)"]}"#,
+            #"{"states":["dead"]}"#,
+        ]
+        let deed = deeds[chance.below(deeds.count)]
+        let filter = filters[chance.below(filters.count)]
+        let rate = deed == .replay ? #","rate":\#([1, 100_000][chance.below(2)])"# : ""
+        world.note("the operator: \(deed) \(filter)")
+        ask("/control/events/\(deed)", #"{"filter":\#(filter),"reason":"no"\#(rate)}"#)
+    }
+
+    /// What an operator does about what is left of the chaos.
+    func planRepair() {
+        for _ in 0..<chance.below(3) {
+            at(chance.within(1...sweepSeconds)) { [self] in act([.retry, .retry, .discard]) }
         }
     }
 
@@ -159,9 +235,9 @@ extension Simulation {
         network.weather = SimulatedNetwork.Weather()
         provider.weather = SimulatedProvider.Weather()
         deliveries.weather = Deliveries.Weather(loss: 0, doubling: 0, lateness: 0)
-        target.failure = 0
-        commandFailure = 0
-        dawdling = 0
+        relent()
+        (commandFailure, dawdling, stalling) = (0, 0, 0)
+        ambushes = []
         world.wallError = 0
     }
 

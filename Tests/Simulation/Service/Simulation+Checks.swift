@@ -1,4 +1,3 @@
-internal import ReelCrypto
 internal import ReelJSON
 internal import ReelJournal
 internal import ReelJournalSQLite
@@ -12,12 +11,12 @@ extension Simulation {
                 oracle.violation("\(location) was stored and is gone")
                 continue
             }
-            let found = hexadecimal(SHA256.hash(node.bytes))
-            oracle.expect(found == sha256, "\(location) was stored and is another file now")
+            oracle.expect(node.sha256 == sha256, "\(location) was stored and is another file now")
         }
         guard let root = storage.node("/data/videos") else { return }
         for (id, directory) in root.entries where directory.isDirectory && !id.hasPrefix(".") {
-            for (name, node) in directory.entries where !name.hasPrefix(".") {
+            for (name, node) in directory.entries
+            where !name.hasPrefix(".") && !node.isKnownWhole {
                 let isWhole =
                     switch name.split(separator: ".").first ?? "" {
                     case "video":
@@ -27,6 +26,7 @@ extension Simulation {
                     default: (try? JSONParser.parse(node.bytes)) != nil
                     }
                 oracle.expect(isWhole, "\(id)/\(name) is not whole")
+                node.isKnownWhole = isWhole
             }
         }
     }
@@ -42,14 +42,19 @@ extension Simulation {
 
     /// Whether nothing is left to be done.
     func isSettled(_ journal: Journal) async -> Bool {
-        guard deliveries.openCount == 0 else { return false }
+        // Whatever there is to be told of a video is told some seconds after its end.
+        let lastEnd = provider.videos.map(\.endsAt).max() ?? 0
+        guard deliveries.openCount == 0, world.trueMilliseconds > lastEnd + 10_000 else {
+            return false
+        }
         do {
             var pending = EntryQuery()
             pending.states = [.pending, .running, .waiting]
             var open = JobQuery()
             open.states = [.open]
             guard try await journal.driver.count(pending) == 0 else { return false }
-            return try await journal.driver.jobs(open).isEmpty
+            guard try await journal.driver.jobs(open).isEmpty else { return false }
+            return try await journal.driver.replays().allSatisfy { $0.state != .running }
         } catch {
             return false
         }
@@ -182,9 +187,11 @@ extension Simulation {
             let ends = findings.entries.filter {
                 $0.videoID?.rawValue == video.id && $0.type == "video.completed"
             }
-            let reasons = ends.flatMap { findings.steps[$0.sequence] ?? [] }
-                .filter { $0.state == .dead || $0.state == .discarded }
-                .compactMap { $0.reason?.code }
+            var reasons: [String] = []
+            for step in ends.flatMap({ findings.steps[$0.sequence] ?? [] })
+            where step.chain == "completed" && [.dead, .discarded].contains(step.state) {
+                if let code = step.reason?.code { reasons.append(code) }
+            }
             oracle.expect(!reasons.isEmpty, "\(video.id) is neither stored nor a dead letter")
             if reasons.contains("expired") {
                 oracle.expect(

@@ -19,14 +19,16 @@ extension Simulation {
     /// Lives through the chaos and the calm after it, and looks at what is left.
     func run() -> Report {
         boot()
-        let chaos = chance.within(60...1_800)
+        let chaos = chance.within(60...[300, 600, 1_800][chance.below(3)])
         plan(until: chaos)
         advance(by: chaos)
         calm()
         boot()
         deliveries.sendNoise()
         deliveries.hurry()
-        advance(by: 330)
+        planRepair()
+        // Every provider is asked for its list in the meantime.
+        advance(by: sweepSeconds + 30)
         settle()
         finish()
         return Report(

@@ -1,3 +1,4 @@
+internal import ReelEvents
 internal import ReelHTTP
 internal import ReelJournal
 internal import ReelJournalSQLite
@@ -27,9 +28,17 @@ final class Simulation: @unchecked Sendable {
     private(set) var crashCount = 0
     private(set) var startCount = 0
     private var cutsPowerNext = false
-    /// How often commands fail, and how long a handler dawdles.
+    /// How often commands fail, how often a handler dawdles, and how often whoever works on an
+    /// event comes to stand still.
     var commandFailure = 0.0
     var dawdling = 0.0
+    var stalling = 0.0
+    var hasStalls = false
+    /// Crashes that wait for their moment.
+    var ambushes: [Ambush] = []
+    let leaseSeconds: Int
+    let sweepSeconds: Int
+    private let readerCount: Int
 
     init(seed: UInt64, isTold: Bool) throws {
         world = World(seed: seed)
@@ -42,11 +51,15 @@ final class Simulation: @unchecked Sendable {
         deliveries = try Deliveries(world, oracle)
         random = WorldRandom(seed: seed)
         chance = Chance(seed: seed, stream: 9)
+        leaseSeconds = [5, 20, 60][chance.below(3)]
+        sweepSeconds = [30, 300][chance.below(2)]
         configuration = try Settings.configuration(
-            lease: [5, 20, 60][chance.below(3)],
+            lease: leaseSeconds,
             concurrency: chance.within(1...8),
-            sweepSeconds: [30, 300][chance.below(2)]
+            sweepSeconds: sweepSeconds,
+            safetySeconds: [5, 20, 60][chance.below(3)]
         )
+        readerCount = chance.within(1...2)
         checkpointByteCount = [32 << 10, 256 << 10, 16 << 20][chance.below(3)]
         slowness = [0, 0.02, 0.2][chance.below(3)]
         hasTwoDispatchers = chance.happens(0.5)
@@ -59,6 +72,10 @@ final class Simulation: @unchecked Sendable {
 
     private func connect() {
         storage.whenDeadly = { [unowned self] in crash(cuttingPower: chance.happens(0.6)) }
+        oracle.whenReached = { [unowned self] in spring($0) }
+        oracle.isSafe = { [unowned self] place, sha256 in
+            storage.safeNode("/data/videos/" + place)?.isSafe(with: sha256) ?? false
+        }
         deliveries.post = { [unowned self] request, answered in post(request, answered) }
         provider.whenCreated = { [unowned self] video in announce(video) }
         world.beforeStep = { [unowned self] in
@@ -81,6 +98,7 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func live(_ process: SimulatedProcess) async {
+        let beganInCalm = isCalm
         do {
             let core = try await open(process)
             guard process.isAlive else { return }
@@ -91,7 +109,7 @@ final class Simulation: @unchecked Sendable {
             world.note("stopped")
         } catch {
             world.note("start failed: \(error)")
-            oracle.expect(!isCalm, "the service does not start: \(error)")
+            oracle.expect(!beganInCalm, "the service does not start: \(error)")
         }
         process.die()
     }
@@ -105,6 +123,7 @@ final class Simulation: @unchecked Sendable {
                 group.addTask { try? await core.dispatch() }
                 group.addTask { try? await core.reconcile() }
                 group.addTask { try? await core.upkeep() }
+                group.addTask { try? await core.replay() }
                 await group.waitForAll()
             }
             await second?.value
@@ -126,6 +145,7 @@ final class Simulation: @unchecked Sendable {
             settings.cacheByteCount = 1 << 20
             // Every commit on its way while the next is made, in half of the worlds.
             if self.world.seed.isMultiple(of: 2) { settings.handoverCount = 1 }
+            settings.readerCount = self.readerCount
             let driver = try SQLiteJournalDriver.open(
                 path: path,
                 configuration: settings,
@@ -147,7 +167,10 @@ final class Simulation: @unchecked Sendable {
             sink: WatchedLog(oracle: oracle, process: process),
             metrics: Metrics(),
             wrap: { chains in
-                WatchedHandler.chains(chains, process, oracle) { [self] in dawdle() }
+                WatchedHandler.chains(chains, process, oracle) { [self] event, isSecond in
+                    stall(event, isSecond, process)
+                    return dawdle()
+                }
             }
         )
     }
@@ -180,7 +203,27 @@ final class Simulation: @unchecked Sendable {
         world.after(chance.span(50...8_000)) { [self] in boot() }
     }
 
+    /// Lets go of what takes much memory, when the run is over.
+    func clear() {
+        storage.clear()
+        oracle.whenReached = nil
+        oracle.clear()
+    }
+
     func stop() { process?.life?.cancel() }
+
+    /// Lets what works on an event stand still soon, mostly for longer than its lease.
+    private func stall(_ event: Event, _ isSecond: Bool, _ process: SimulatedProcess) {
+        guard process.isAlive, hasStalls, stalling > 0, chance.happens(stalling) else { return }
+        guard isSecond || chance.happens(0.1) else { return }
+        let span = Duration.milliseconds(chance.within(500 * leaseSeconds...4_000 * leaseSeconds))
+        world.after(chance.span(0...400), process.place) { [self] in
+            world.note("whoever works on event \(event.sequence) stands still for \(span)")
+            pause(whole: !isSecond, for: span)
+        }
+        guard chance.happens(0.5), let id = event.videoID?.rawValue else { return }
+        world.after(chance.span(0...2_000)) { [self] in provider.renew(id) }
+    }
 
     /// Something of the service stands still for a while.
     func pause(whole: Bool, for span: Duration) {

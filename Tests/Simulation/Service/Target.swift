@@ -8,6 +8,10 @@ final class Target {
     let oracle: Oracle
     let storage: Storage
     var failure = 0.0
+    /// How often it says no to a notification for good, and that it is gone.
+    var refusals = 0.0
+    var isGone = false
+    private var refused: Set<String> = []
     private var chance: Chance
 
     init(_ world: World, _ oracle: Oracle, _ storage: Storage) {
@@ -18,6 +22,10 @@ final class Target {
     }
 
     func answer(_ request: HTTPClientRequest) -> Answer {
+        if isGone { return Answer(410, "") }
+        let subject = request.fields.only("webhook-id") ?? ""
+        if chance.happens(refusals) { refused.insert(subject) }
+        if refused.contains(subject) { return Answer(422, "") }
         // What goes wrong may go wrong before or after the notification has its effect.
         let fails = chance.happens(failure)
         if fails, chance.happens(0.5) { return refusal() }
@@ -27,6 +35,12 @@ final class Target {
         oracle.notified(id)
         checkFiles(of: body)
         return fails ? refusal() : Answer(200, "{}")
+    }
+
+    /// It takes everything again.
+    func relent() {
+        (failure, refusals, isGone) = (0, 0, false)
+        refused = []
     }
 
     private func refusal() -> Answer {

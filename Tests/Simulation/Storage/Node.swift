@@ -1,3 +1,4 @@
+internal import ReelCrypto
 internal import ReelSystem
 
 /// A file or a directory: as processes see it, and as a power cut leaves it.
@@ -12,7 +13,12 @@ final class Node {
     /// Where a symbolic link leads.
     var linkTarget: String?
     /// What processes see.
-    var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
+    /// Whether a sync has failed, so that what is read may differ from what is on disk.
+    private var isTorn = false
+    private var knownHash: String?
+    /// Whether the content as it is now was found to be whole.
+    var isKnownWhole = false
     var entries: [String: Node] = [:]
     /// What is on disk whatever comes.
     var durableEntries: [String: Node] = [:]
@@ -24,14 +30,27 @@ final class Node {
 
     init(isDirectory: Bool) { self.isDirectory = isDirectory }
 
+    /// The hash of what processes see.
+    var sha256: String {
+        if let knownHash { return knownHash }
+        let hash = hexadecimal(SHA256.hash(bytes))
+        knownHash = hash
+        return hash
+    }
+
+    /// Whether a power cut leaves a file of that hash.
+    func isSafe(with hash: String) -> Bool { hexadecimal(SHA256.hash(durable)) == hash }
+
     func write(_ new: some Collection<UInt8>, at offset: Int) {
         guard !new.isEmpty else { return }
+        touch()
         changes.append(.write(at: offset, Array(new)))
         Self.apply(new, at: offset, to: &bytes)
     }
 
     func truncate(to count: Int) {
         guard count != bytes.count else { return }
+        touch()
         changes.append(.truncate(to: count))
         Self.resize(&bytes, to: count)
     }
@@ -44,12 +63,15 @@ final class Node {
     /// A sync that failed: some of the changes are on disk, the others never will be, and yet
     /// everybody reads them until the machine is started anew.
     func synchronizeInVain(_ chance: inout Chance) {
+        guard !changes.isEmpty else { return }
         for change in changes where chance.happens(0.3) { Self.apply(change, to: &durable) }
         changes = []
+        isTorn = true
     }
 
     /// What is left when the power goes: of each change all, nothing or a part.
     func losePower(_ chance: inout Chance, keeping probability: Double) {
+        guard isTorn || !changes.isEmpty else { return }
         for change in changes {
             guard chance.happens(probability) else { continue }
             switch change {
@@ -59,7 +81,14 @@ final class Node {
             }
         }
         changes = []
+        touch()
         bytes = durable
+        isTorn = false
+    }
+
+    private func touch() {
+        knownHash = nil
+        isKnownWhole = false
     }
 
     private static func apply(_ change: Change, to content: inout [UInt8]) {

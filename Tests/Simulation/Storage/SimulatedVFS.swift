@@ -40,6 +40,8 @@ enum SimulatedVFS {
 
     /// Makes it SQLite's file system for this program, once.
     static func register() {
+        // Before SQLite is started, which the registration does.
+        _ = creelsqlite_omit_statistics()
         describeFiles()
         unsafe shelf.system.pointee.iVersion = 2
         unsafe shelf.system.pointee.szOsFile = Int32(MemoryLayout<Handle>.size)

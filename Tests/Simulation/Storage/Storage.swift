@@ -29,12 +29,16 @@ final class Storage {
     var weather = Weather()
     private var chance: Chance
     private var names: [Renaming] = []
+    /// Where the paths lead that were asked for.
+    private var ways: [String: [String]] = [:]
     /// Who may call; nobody while the machine is down.
     weak var process: SimulatedProcess?
     private(set) var generation = 0
     private(set) var callCount = 0
     /// The call at which the process dies.
     var deadlyCall: Int?
+    /// Whether it waits until it is a sync.
+    var isDeadlyToSync = false
     /// Called when it does.
     var whenDeadly: (() -> Void)?
     private(set) var usedByteCount = 0
@@ -63,8 +67,8 @@ final class Storage {
         }
         callCount += 1
         world.trace.note(3, call.rawValue)
-        if callCount == deadlyCall {
-            deadlyCall = nil
+        if let deadlyCall, callCount >= deadlyCall, !isDeadlyToSync || call == .synchronize {
+            self.deadlyCall = nil
             whenDeadly?()
             throw DiskFault(number: EIO)
         }
@@ -117,10 +121,14 @@ final class Storage {
     }
 
     func synchronize(_ node: Node, _ caller: SimulatedProcess?) throws(DiskFault) {
+        let wasAlive = caller?.isAlive ?? false
         do {
             try admit(.synchronize, caller)
         } catch {
-            if caller?.isAlive == true { node.synchronizeInVain(&chance) }
+            // Of a process that dies meanwhile nobody is left to hear that it failed.
+            if wasAlive, caller?.isAlive == true || chance.happens(0.5) {
+                node.synchronizeInVain(&chance)
+            }
             throw error
         }
         node.synchronize()
@@ -132,34 +140,44 @@ final class Storage {
 
     /// The node of an absolute path; nil where there is none.
     func node(_ path: String) -> Node? {
-        var way = [root]
-        for part in path.split(separator: "/") {
-            if part == ".." {
-                if way.count > 1 { way.removeLast() }
-                continue
-            }
-            guard let next = way[way.count - 1].entries[String(part)] else { return nil }
-            way.append(next)
+        node(parts(of: path)[...])
+    }
+
+    private func node(_ parts: ArraySlice<String>) -> Node? {
+        var node = root
+        for part in parts {
+            guard let next = node.entries[part] else { return nil }
+            node = next
         }
-        return way.last
+        return node
+    }
+
+    /// The names that a path leads through.
+    private func parts(of path: String) -> [String] {
+        if let known = ways[path] { return known }
+        var parts: [String] = []
+        for part in path.split(separator: "/") {
+            if part == ".." { _ = parts.popLast() } else { parts.append(String(part)) }
+        }
+        ways[path] = parts
+        return parts
     }
 
     /// What a path would be after a power cut at once, with nothing kept that is not safe.
     func safeNode(_ path: String) -> Node? {
         var node = root
-        for part in path.split(separator: "/") {
-            guard let next = node.durableEntries[String(part)] else { return nil }
+        for part in parts(of: path) {
+            guard let next = node.durableEntries[part] else { return nil }
             node = next
         }
         return node
     }
 
     private func place(_ path: String) throws(DiskFault) -> (directory: Node, name: String) {
-        let parts = path.split(separator: "/")
-        guard let name = parts.last,
-            let directory = node(parts.dropLast().joined(separator: "/")), directory.isDirectory
+        let parts = parts(of: path)
+        guard let name = parts.last, let directory = node(parts.dropLast()), directory.isDirectory
         else { throw DiskFault(number: ENOENT) }
-        return (directory, String(name))
+        return (directory, name)
     }
 
     private func change(_ changes: [(directory: Node, name: String, node: Node?)]) {
@@ -191,13 +209,13 @@ final class Storage {
     func makeDirectory(_ path: String, _ caller: SimulatedProcess?) throws(DiskFault) {
         try admit(.name, caller)
         var directory = root
-        for part in path.split(separator: "/") {
-            if let next = directory.entries[String(part)] {
+        for part in parts(of: path) {
+            if let next = directory.entries[part] {
                 guard next.isDirectory else { throw DiskFault(number: ENOTDIR) }
                 directory = next
             } else {
                 let next = Node(isDirectory: true)
-                change([(directory, String(part), next)])
+                change([(directory, part, next)])
                 directory = next
             }
         }
@@ -268,6 +286,14 @@ final class Storage {
         if afterPowerCut { losePower() }
         reset(root)
         usedByteCount = byteCount(root)
+    }
+
+    /// Forgets everything.
+    func clear() {
+        names = []
+        ways = [:]
+        root.entries = [:]
+        root.durableEntries = [:]
     }
 
     private func losePower() {
