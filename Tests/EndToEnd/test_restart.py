@@ -32,8 +32,16 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+# How long a service that ends waits for the first request of who has connected, in seconds.
+FIRST_REQUEST_WAIT = 2
+
+
 class Load:
-    """Clients that deliver without a pause, and remember what became of each delivery."""
+    """Clients that deliver without a pause, and remember what became of each delivery.
+
+    A client that the machine itself holds up between connecting and asking for as long as a service
+    that ends would wait may be closed on, and is no failure.
+    """
 
     def __init__(self, url, fresh=6, kept=2, trust=None):
         self.url = url
@@ -41,6 +49,7 @@ class Load:
         self.acknowledged = []
         self.failures = []
         self.reconnected = 0
+        self.held_up = 0
         self._stopped = threading.Event()
         workers = [self._fresh] * fresh + [self._kept] * kept
         self._threads = [threading.Thread(target=self._run, args=(worker,)) for worker in workers]
@@ -70,14 +79,18 @@ class Load:
     def _fresh(self):
         """One delivery over a connection of its own."""
         body = deliveries.event(video=a_video())
+        began = time.monotonic()
         connection = self._connect()
         try:
             self._post(connection, body, deliveries.headers(body))
+        except http.client.RemoteDisconnected:
+            self._excuse(began)
         finally:
             connection.close()
 
     def _kept(self):
         """Deliveries over one connection; only one that was used before may be closed on us."""
+        began = time.monotonic()
         connection, uses = self._connect(), 0
         try:
             while not self._stopped.is_set():
@@ -88,15 +101,21 @@ class Load:
                     uses += 1
                 except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
                     if not uses:
-                        raise
+                        self._excuse(began)
                     connection.close()
+                    began = time.monotonic()
                     connection, uses = self._connect(), 0
                     self.reconnected += 1
-                    self._post(connection, body, fields)
                 if connection.sock is None:
-                    uses = 0
+                    began, uses = time.monotonic(), 0
         finally:
             connection.close()
+
+    def _excuse(self, began):
+        """Lets the present error go if the client was held up since it connected."""
+        if time.monotonic() - began < FIRST_REQUEST_WAIT:
+            raise
+        self.held_up += 1
 
     def passed(self, count, timeout=60):
         """Waits until so many more have been acknowledged."""
