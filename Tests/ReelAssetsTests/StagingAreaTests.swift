@@ -32,7 +32,7 @@ struct StagingAreaTests {
     }
 
     private func part(_ area: StagingArea, at offset: Int64 = 0) async throws -> PartFile {
-        try #require(try await area.open(key, at: offset))
+        try #require(try await area.open(key, at: offset, with: area.drawTicket()))
     }
 
     @Test(arguments: [1, 7, 64, 100_000])
@@ -74,7 +74,7 @@ struct StagingAreaTests {
         let first = try await part(area)
         try await first.append([1, 2, 3])
         _ = try await first.checkpoint()
-        #expect(try await area.open(key, at: 4) == nil)
+        #expect(try await area.open(key, at: 4, with: area.drawTicket()) == nil)
         #expect(try await area.byteCount(key) == 3)
     }
 
@@ -125,7 +125,7 @@ struct StagingAreaTests {
             $0.bufferByteCount = 1
         }
         let first = try await part(area)
-        let second = try #require(try await area.open(other))
+        let second = try #require(try await area.open(other, with: area.drawTicket()))
         try await area.makeSure(roomFor: 300, of: 300, in: first)
         await #expect(throws: AssetError.diskFull) {
             try await area.makeSure(roomFor: 101, of: 101, in: second)
@@ -144,7 +144,7 @@ struct StagingAreaTests {
             let part = try await part(area)
             try await area.makeSure(roomFor: 400, of: 400, in: part)
         }
-        let second = try #require(try await area.open(other))
+        let second = try #require(try await area.open(other, with: area.drawTicket()))
         try await area.makeSure(roomFor: 400, of: 400, in: second)
     }
 
@@ -166,7 +166,7 @@ struct StagingAreaTests {
                 $0.bufferByteCount = 1
             }
             await #expect(throws: AssetError.diskFull, "step \(stepCount)") {
-                let part = try await area.open(key)
+                let part = try await area.open(key, with: area.drawTicket())
                 for byte in 0..<UInt8(8) { try await part?.append([byte]) }
                 _ = try await part?.finish(expecting: 8)
             }
@@ -179,7 +179,7 @@ struct StagingAreaTests {
         let keys = try names.map {
             try #require(PartKey(provider: "openai", videoID: $0, variant: "video"))
         }
-        for key in keys { _ = try await area.open(key) }
+        for key in keys { _ = try await area.open(key, with: area.drawTicket()) }
         let before = Timestamp(secondsSinceEpoch: 0)
         #expect(try await area.removeOrphans(writtenBefore: before) == 0)
         #expect(try await area.removeOrphans(writtenBefore: before, andStored: [keys[0]]) == 1)
@@ -209,5 +209,23 @@ struct StagingAreaTests {
         await #expect(throws: AssetError.notTheMedium(rule: "not_an_image")) {
             try await area.inspect(key, as: .image)
         }
+    }
+
+    @Test func `a part that a later ticket has opened is closed to an earlier one`() async throws {
+        let area = area()
+        let (early, late) = (area.drawTicket(), area.drawTicket())
+        do {
+            let part = try #require(try await area.open(key, with: late))
+            try await part.append([1, 2, 3])
+            _ = try await part.finish(expecting: 3)
+        }
+        await #expect(throws: AssetError.changed) { try await area.open(key, with: early) }
+        try await area.discard(key, with: early)
+        #expect(try FileTree.read(area.path(key)) == [1, 2, 3])
+        // Its own turn does not come to an end by that, and other parts are open to the early one.
+        #expect(try await area.open(key, at: 3, with: late) != nil)
+        #expect(try await area.open(other, with: early) != nil)
+        try await area.discard(key, with: late)
+        #expect(try await area.byteCount(key) == nil)
     }
 }

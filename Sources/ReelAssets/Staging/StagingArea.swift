@@ -76,22 +76,26 @@ package final class StagingArea: Sendable {
         directory + "/" + key.fileName
     }
 
+    /// Draws the next ticket, which an attempt keeps to its end.
+    package func drawTicket() -> StagingTicket { StagingTicket(turns) }
+
     /// Opens a part to go on after its first bytes.
     ///
     /// The first `offset` bytes are read back and hashed, those beyond them are cut off; offset 0
     /// begins anew. Whoever had the part open cannot write to it any more.
     ///
     /// - Returns: Nil when there are fewer bytes than that.
-    /// - Throws: `.diskFull` and what the disk gives.
+    /// - Throws: `.changed` when a later ticket has opened it, `.diskFull` and what the disk gives.
     package func open(
         _ key: PartKey,
-        at offset: Int64 = 0
+        at offset: Int64 = 0,
+        with ticket: StagingTicket
     ) async throws(AssetError) -> PartFile? {
         let (disk, directory, path) = (disk, directory, path(key))
         let configuration = configuration
         let turns = turns
         let opened = try await pool.run { () throws(AssetError) -> PartFile.Opened? in
-            let turn = turns.begin(path)
+            guard let turn = turns.begin(path, with: ticket.number) else { throw .changed }
             try disk.createDirectory(directory, permissions: configuration.directoryPermissions)
             let file = try disk.open(
                 path,
@@ -139,10 +143,16 @@ package final class StagingArea: Sendable {
         return try await pool.run { () throws(AssetError) in try disk.status(path)?.byteCount }
     }
 
-    /// Removes a key's part; legal when there is none.
-    package func discard(_ key: PartKey) async throws(AssetError) {
-        let (disk, path) = (disk, path(key))
-        try await pool.run { () throws(AssetError) in try disk.removeDurably(path) }
+    /// Removes a key's part, unless a later ticket has opened it; legal when there is none.
+    package func discard(
+        _ key: PartKey,
+        with ticket: StagingTicket
+    ) async throws(AssetError) {
+        let (disk, path, turns) = (disk, path(key), turns)
+        try await pool.run { () throws(AssetError) in
+            guard turns.isLatest(ticket.number, path) else { return }
+            try disk.removeDurably(path)
+        }
     }
 
     /// Inspects a key's part, closed or still open.

@@ -18,6 +18,7 @@ struct FetchAttempt {
     var expiresAt: Timestamp?
     /// What the video was ordered to be, as the provider says it now.
     private var order = MediaOrder()
+    let ticket: StagingTicket
 
     init(
         handler: FetchHandler,
@@ -32,6 +33,7 @@ struct FetchAttempt {
         self.videoID = videoID
         self.context = context
         tries = FetchTries(context.checkpoint)
+        ticket = handler.staging.drawTicket()
     }
 
     var limits: FetchLimits { handler.limits }
@@ -44,12 +46,25 @@ struct FetchAttempt {
 
     mutating func run() async -> Outcome {
         do throws(Stop) {
+            try await confirmClaim()
             let open = try await openVariants()
             guard !open.isEmpty else { return .done(note: "every file was there") }
             try await askProvider()
             return try await fetch(open)
         } catch {
             return error.outcome
+        }
+    }
+
+    /// Makes sure, now that the ticket is drawn, that nobody has taken the step over: whoever does
+    /// it from here on draws a later one.
+    private func confirmClaim() async throws(Stop) {
+        do {
+            try await context.save(checkpoint: tries.checkpoint)
+        } catch {
+            // Of a claim that is lost nobody asks for an outcome.
+            let reason = Reason("claim_not_confirmed", "the journal could not be asked")
+            throw Stop(outcome: .postpone(limits.diskFullWait, reason))
         }
     }
 
@@ -165,6 +180,7 @@ struct FetchAttempt {
             let transfer = Transfer(
                 provider: provider,
                 staging: handler.staging,
+                ticket: ticket,
                 limits: limits,
                 time: handler.time,
                 ledger: ledger,
@@ -226,7 +242,7 @@ struct FetchAttempt {
     /// the orphans.
     func discard(_ variant: Variant) async {
         guard let key = try? key(variant) else { return }
-        try? await handler.staging.discard(key)
+        try? await handler.staging.discard(key, with: ticket)
     }
 
     private func settle(

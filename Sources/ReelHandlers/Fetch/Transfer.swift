@@ -8,6 +8,8 @@ internal import ReelRuntime
 struct Transfer: Sendable {
     let provider: any VideoProvider
     let staging: StagingArea
+    /// The attempt's.
+    let ticket: StagingTicket
     let limits: FetchLimits
     let time: any TimeSource
     let ledger: AssetLedger
@@ -114,7 +116,7 @@ struct Transfer: Sendable {
 
     private func open(at offset: Int64) async throws(TransferFault) -> PartFile? {
         do {
-            return try await staging.open(key, at: offset)
+            return try await staging.open(key, at: offset, with: ticket)
         } catch {
             throw TransferFault(error)
         }
@@ -305,7 +307,7 @@ struct Transfer: Sendable {
         case .otherMedium: break
         case .provider, .interrupted, .short, .disk, .journal: return fault
         }
-        try? await staging.discard(key)
+        try? await staging.discard(key, with: ticket)
         return fault
     }
 }
