@@ -10,14 +10,13 @@ enum SimulationCommand {
         var runsTwice = false
         var isQuiet = false
         /// Whether whoever works on an event may come to stand still for longer than its lease.
-        var hasStalls = false
     }
 
     static func main() {
         hashAlike()
         guard let options = options() else {
             fail(
-                "usage: simulation [--from SEED] [--seeds COUNT] [--stalls] [--tell] [--twice]"
+                "usage: simulation [--from SEED] [--seeds COUNT] [--tell] [--twice]"
                     + " [--quiet]"
             )
         }
@@ -53,7 +52,6 @@ enum SimulationCommand {
     private static func run(_ seed: UInt64, _ options: Options) -> Simulation.Report {
         do {
             let simulation = try Simulation(seed: seed, isTold: options.isTold)
-            simulation.hasStalls = options.hasStalls
             let report = simulation.run()
             // Tasks that never end refer to it.
             Graveyard.keep(simulation)
@@ -85,7 +83,6 @@ enum SimulationCommand {
             case "--tell": options.isTold = true
             case "--twice": options.runsTwice = true
             case "--quiet": options.isQuiet = true
-            case "--stalls": options.hasStalls = true
             default: return nil
             }
         }

@@ -33,7 +33,6 @@ final class Simulation: @unchecked Sendable {
     var commandFailure = 0.0
     var dawdling = 0.0
     var stalling = 0.0
-    var hasStalls = false
     /// Crashes that wait for their moment.
     var ambushes: [Ambush] = []
     let leaseSeconds: Int
@@ -214,7 +213,7 @@ final class Simulation: @unchecked Sendable {
 
     /// Lets what works on an event stand still soon, mostly for longer than its lease.
     private func stall(_ event: Event, _ isSecond: Bool, _ process: SimulatedProcess) {
-        guard process.isAlive, hasStalls, stalling > 0, chance.happens(stalling) else { return }
+        guard process.isAlive, stalling > 0, chance.happens(stalling) else { return }
         guard isSecond || chance.happens(0.1) else { return }
         let span = Duration.milliseconds(chance.within(500 * leaseSeconds...4_000 * leaseSeconds))
         world.after(chance.span(0...400), process.place) { [self] in
