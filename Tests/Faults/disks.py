@@ -11,7 +11,7 @@ import time
 
 # Nothing gets to the disk by itself: no commit by time, and no flush because of a rename.
 KINDS = {
-    "ext4": (["mkfs.ext4", "-q", "-F"], "noauto_da_alloc,commit=600", 96 << 20),
+    "ext4": (["mkfs.ext4", "-q", "-F"], "noauto_da_alloc,commit=600", 256 << 20),
     "xfs": (["mkfs.xfs", "-q", "-f"], "nouuid", 300 << 20),
 }
 
