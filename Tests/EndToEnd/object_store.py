@@ -248,8 +248,7 @@ class TemporaryStore:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1",
-             "-p", str(port)],
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
             env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(self.FREE_CALLS)},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )

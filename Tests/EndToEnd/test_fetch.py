@@ -66,7 +66,8 @@ def test_a_transfer_that_is_reset_at_the_end_asks_for_the_rest_alone(emulate, se
     assert first["range"] is None and others
     for request in others:
         assert request["if_range"]
-        assert int(request["range"].removeprefix("bytes=").rstrip("-")) > 19 * MEBIBYTE
+        # A reset takes with it what had arrived and was not read: up to tcp(7)'s receive buffer.
+        assert int(request["range"].removeprefix("bytes=").rstrip("-")) > 10 * MEBIBYTE
 
 
 def test_a_job_that_the_provider_forgets_is_told_of(emulate, serve, client):
