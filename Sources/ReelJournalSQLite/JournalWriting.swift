@@ -14,7 +14,7 @@ final class JournalWriting {
     /// Copies the log into the database, waiting for readers or not; whether all was copied.
     typealias Checkpoint = (Connection, Bool) throws(SQLiteFault) -> Bool
 
-    /// Nil after the disk has failed, until the journal is open again.
+    /// Nil after the disk has failed, until the journal is open again; no work is held then.
     private var tables: JournalTables?
     /// Nil until something was committed through the present connection.
     private var log: (any OpenJournalFile)?
@@ -101,14 +101,16 @@ final class JournalWriting {
     // MARK: Works
 
     private func perform(_ given: [any TableWork]) {
+        let works: [any TableWork]
         let tables: JournalTables
         do throws(JournalError) {
+            works = admitted(given, try openTables())
+            guard !works.isEmpty else { return }
+            // Noting that there is room again may have cost the connection.
             tables = try openTables()
         } catch {
             return ending.fail(given, error)
         }
-        let works = admitted(given, tables)
-        guard !works.isEmpty else { return }
         do throws(SQLiteFault) {
             if performed.isEmpty { try begin(tables) }
             for work in works { try work.perform(tables) }
@@ -203,10 +205,14 @@ final class JournalWriting {
         guard let reserve, !reserve.isShort, (try? tables.isNearSizeLimit()) == false,
             reserve.letGo()
         else { return false }
+        noteShortage(tables)
+        return true
+    }
+
+    private func noteShortage(_ tables: JournalTables) {
         note(tables) { (tables) throws(SQLiteFault) in
             try tables.noteShortage(at: self.time.now())
         }
-        return true
     }
 
     /// Writes a mark in a transaction of its own; that it cannot be is told, and holds nothing up.
@@ -263,11 +269,16 @@ final class JournalWriting {
 
     /// Fails whatever was to go the same way after a synchronization that failed.
     private func abandon(_ error: JournalError) {
-        if let tables { undo(tables, SQLiteFault.unsynchronized) }
-        ending.fail(performed, error)
+        ending.fail(performed + committed, error)
         performed = []
-        ending.fail(committed, error)
         committed = []
+        if let tables { undo(tables, SQLiteFault.unsynchronized) }
+        guard error == .full, let reserve, reserve.letGo() else { return }
+        do throws(JournalError) {
+            noteShortage(try openTables())
+        } catch {
+            logger.error("The journal could not be opened again", ["reason": .string(error.code)])
+        }
     }
 
     private func openTables() throws(JournalError) -> JournalTables {
@@ -295,7 +306,8 @@ final class JournalWriting {
         log = nil
         // Which pages of them the kernel has given up nobody knows.
         synchronizer.distrust()
-        ending.fail(committed, fault.journalError)
+        ending.fail(performed + committed, fault.journalError)
+        performed = []
         committed = []
     }
 

@@ -11,6 +11,8 @@ struct DiskReserveTests {
     private let bench: SQLiteBench
     private let disk = ScriptedFiles()
     private let time = ManualTime()
+    private let under: WritingBench
+    private let connection: Connection
     private let writing: JournalWriting
 
     /// A journal that finds the disk full once the database and its log may not grow any more.
@@ -19,8 +21,10 @@ struct DiskReserveTests {
         await (try bench.open()).close()
         var configuration = SQLiteJournalConfiguration()
         configuration.reserveByteCount = 1 << 20
-        let under = WritingBench(bench, configuration, time)
+        under = WritingBench(bench, configuration, time)
+        connection = try Connection(path: bench.path, role: .writer)
         writing = try under.writing(
+            connection,
             reserve: DiskReserve(
                 beside: try JournalFile(path: bench.path, in: disk),
                 byteCount: configuration.reserveByteCount,
@@ -95,6 +99,30 @@ struct DiskReserveTests {
         }
         writing.take(works.map { .work($0) }, othersWait: false)
         #expect(works.map(\.isDone) == [false, true, false, true])
+    }
+
+    @Test func `an fsync that finds the disk full lets the reserve go`() throws {
+        under.log.fail(with: .full)
+        #expect(try take("video_1") == false)
+        #expect(disk.reserve == nil && isFull == 1)
+        #expect(try shortage() == DiskShortage(since: time.now(), until: nil))
+        under.log.fail(with: nil)
+        #expect(try take("video_2", takesIn: false) == true)
+        #expect(try take("video_3") == false)
+    }
+
+    @Test func `what is written goes on although it cannot be noted that there is room again`()
+        throws
+    {
+        disk.free = 0
+        #expect(try take("video_1") == false)
+        time.advance(by: .seconds(2))
+        disk.free = 3 << 20
+        // SQLITE_READONLY for the note, which costs the connection.
+        #expect((try? connection.run("PRAGMA query_only = 1")) != nil)
+        #expect(try take("video_2") == true)
+        #expect(disk.reserve == 1 << 20 && isFull == 0)
+        #expect(bench.metrics.counter("reelhook_journal_reopenings_total", help: "").value == 1)
     }
 
     @Test func `a reserve that does not fit begins with a full disk, another fault without`()

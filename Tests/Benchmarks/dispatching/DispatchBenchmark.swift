@@ -67,12 +67,15 @@ private struct Load: Sendable {
         journal.planAppends(by: dispatcher.planner)
         try await append(to: journal, time)
         let before = Usage()
-        let commitsBefore = Self.commits(metrics)
+        let commits = metrics.counter("reelhook_journal_commits_total", help: "")
+        let commitCountBefore = commits.value
         let after = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dispatcher.run() }
             // Counted where verdicts are recorded: asking the journal would be part of the load.
-            let expected = eventCount * stepCount
-            while Self.value(of: Self.doneName, metrics) < expected {
+            let expected = Int64(eventCount * stepCount)
+            let labels: KeyValuePairs = ["outcome": "done", "reason": ""]
+            let done = metrics.counter("reelhook_steps_total", help: "", labels: labels)
+            while done.value < expected {
                 try await time.sleep(for: .milliseconds(10))
             }
             let after = Usage()
@@ -80,9 +83,8 @@ private struct Load: Sendable {
             try await group.waitForAll()
             return after
         }
-        let commits = Self.commits(metrics) - commitsBefore
         await driver.close()
-        return report(before, after, commits)
+        return report(before, after, Int(commits.value - commitCountBefore))
     }
 
     private func append(to journal: Journal, _ time: SystemTimeSource) async throws {
@@ -116,20 +118,6 @@ private struct Load: Sendable {
             + "\"events_per_fsync\":\(rounded(Double(eventCount) / Double(max(commits, 1)))),"
             + "\"bytes_written_per_event\":"
             + "\((after.writtenByteCount - before.writtenByteCount) / eventCount)}"
-    }
-
-    private static let doneName = "reelhook_steps_total{outcome=\"done\",reason=\"\"}"
-
-    private static func commits(_ metrics: Metrics) -> Int {
-        value(of: "reelhook_journal_commits_total", metrics)
-    }
-
-    private static func value(of name: String, _ metrics: Metrics) -> Int {
-        for line in metrics.prometheusText().split(separator: "\n") where line.hasPrefix(name + " ")
-        {
-            return line.split(separator: " ").last.flatMap { Int($0) } ?? 0
-        }
-        return 0
     }
 }
 
