@@ -159,6 +159,7 @@ extension Dispatcher {
         _ reason: Reason?,
         _ level: LogLevel = .info
     ) {
+        guard level >= logger.level else { return }
         let fields: KeyValuePairs<String, LogValue> = [
             "event.sequence": .integer(claim.entry.sequence),
             "video.id": .string(claim.entry.videoID?.rawValue ?? ""),

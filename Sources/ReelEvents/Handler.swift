@@ -55,7 +55,9 @@ public struct HandlerContext: Sendable {
     public let attempt: Int
     /// The same for every attempt of this step for this event, and for no other: an idempotency
     /// key for the world outside, such as `msg_…`.
-    public let id: String
+    public var id: String { makeID() }
+    /// Not every handler asks for it.
+    private let makeID: @Sendable () -> String
     /// What an earlier attempt of this step saved.
     public let checkpoint: [UInt8]?
     private let journal: any HandlerJournal
@@ -64,14 +66,14 @@ public struct HandlerContext: Sendable {
         chain: String,
         step: String,
         attempt: Int,
-        id: String,
+        id: @autoclosure @escaping @Sendable () -> String,
         checkpoint: [UInt8]?,
         journal: any HandlerJournal
     ) {
         self.chain = chain
         self.step = step
         self.attempt = attempt
-        self.id = id
+        makeID = id
         self.checkpoint = checkpoint
         self.journal = journal
     }

@@ -119,17 +119,20 @@ struct RunTable {
         of claim: Claim,
         deadline: Duration
     ) -> (action: BeginAction, wakesKeeper: Bool) {
-        let key = Key(claim)
-        if runs[key]?.successor != nil { return (.decline(.fenced), false) }
+        let index = runs.index(forKey: Key(claim))
+        if let index, runs.values[index].successor != nil { return (.decline(.fenced), false) }
         if isStopping { return (.decline(.stopping), false) }
-        runs[key]?.attempt = attempt
-        runs[key]?.deadline = deadline
+        if let index {
+            runs.values[index].attempt = attempt
+            runs.values[index].deadline = deadline
+        }
         return (.call, alarm.map { deadline < $0 } ?? true)
     }
 
     mutating func endAttempt(of claim: Claim) {
-        runs[Key(claim)]?.attempt = nil
-        runs[Key(claim)]?.deadline = nil
+        guard let index = runs.index(forKey: Key(claim)) else { return }
+        runs.values[index].attempt = nil
+        runs.values[index].deadline = nil
     }
 
     /// Takes how an attempt ended, for the next round.
@@ -159,20 +162,23 @@ struct RunTable {
         _ outcome: SettleOutcome,
         leaseEnd: Duration
     ) -> Claim? {
-        let key = Key(claim)
+        let index = runs.index(forKey: Key(claim))
         switch outcome {
         case .next(let next):
             hasNews = true
-            runs[key]?.claim = next
-            runs[key]?.leaseEnd = leaseEnd
+            if let index {
+                runs.values[index].claim = next
+                runs.values[index].leaseEnd = leaseEnd
+            }
             return next
         case .released, .fenced:
             if outcome == .released { hasNews = true }
-            guard let successor = runs[key]?.successor else {
-                runs[key] = nil
+            guard let index else { return nil }
+            guard let successor = runs.values[index].successor else {
+                runs.remove(at: index)
                 return nil
             }
-            runs[key] = Running(claim: successor, leaseEnd: leaseEnd)
+            runs.values[index] = Running(claim: successor, leaseEnd: leaseEnd)
             return successor
         }
     }

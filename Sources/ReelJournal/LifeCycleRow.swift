@@ -53,7 +53,10 @@ extension LifeCycle {
     package var row: LifeCycleRow<Self>? { Self.rows.first { $0.state == self } }
 
     /// Whether the table has a move from this state to that one.
-    package func mayBecome(_ next: Self) -> Bool { row?.next.contains(next) ?? false }
+    package func mayBecome(_ next: Self) -> Bool {
+        // Each write asks this, so no row is copied.
+        Self.rows.contains { $0.state == self && $0.next.contains(next) }
+    }
 
     /// Whether nothing follows.
     package var isFinal: Bool { row?.next.isEmpty ?? true }

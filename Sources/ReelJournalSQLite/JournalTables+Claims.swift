@@ -185,14 +185,14 @@ extension JournalTables {
         else { throw .misread }
         row.progress = given.run
         if let lost = given.lost { try remember(lost, note: nil, of: &row) }
-        try write(row, among: rows)
+        let written = try write(row, among: rows)
         let entry: JournalEntry
         if let known = hot[candidate.sequence]?.entry {
             entry = known
         } else {
             guard let read = try self.entry(candidate.sequence) else { throw .misread }
             entry = read
-            keep(read, try runs(of: candidate.sequence))
+            keep(read, rows.map { $0.position == written.position ? written : $0 })
         }
         let claim = Claim(
             row.progress,
