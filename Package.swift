@@ -250,8 +250,8 @@ let package = Package(
         tests(
             "ReelJournalTests",
             [
-                "ReelJournal", "ReelJournalSQLite", "JournalConformance", "ReelWebhooks",
-                "ReelHTTP", "ReelJSON", "ReelObservability", "ReelRuntime",
+                "ReelJournal", "ReelJournalSQLite", "CReelSQLite", "JournalConformance",
+                "ReelWebhooks", "ReelHTTP", "ReelJSON", "ReelObservability", "ReelRuntime",
             ]
         ),
         tests(

@@ -24,6 +24,7 @@ struct InMemoryJournal {
     }
 
     var isClosed = false
+    var lastUpkeep: Timestamp?
     /// The entry of sequence n stands at n - 1.
     var stored: [StoredEntry] = []
     /// The runs of an entry in the order of its plan.

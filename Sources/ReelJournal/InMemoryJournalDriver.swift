@@ -131,6 +131,14 @@ package final class InMemoryJournalDriver: JournalDriver {
         try perform { $0.prune(request) }
     }
 
+    package func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
+        try perform { $0.lastUpkeep = moment }
+    }
+
+    package func lastUpkeep() async throws(JournalError) -> Timestamp? {
+        try perform { $0.lastUpkeep }
+    }
+
     package func storedVideos(
         from moment: Timestamp,
         limit: Int

@@ -180,6 +180,19 @@ extension JournalTables {
         )
     }
 
+    // MARK: The clock
+
+    func noteUpkeep(at moment: Timestamp) throws(SQLiteFault) {
+        try connection.run(
+            "REPLACE INTO marks (name, value) VALUES ('upkeep_at', ?1)",
+            [.moment(moment)]
+        )
+    }
+
+    func lastUpkeep() throws(SQLiteFault) -> Timestamp? {
+        try connection.first("SELECT value FROM marks WHERE name = 'upkeep_at'") { $0.moment(0) }
+    }
+
     // MARK: Space
 
     /// What the database file has, in bytes.

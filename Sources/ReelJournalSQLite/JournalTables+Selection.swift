@@ -162,33 +162,33 @@ extension JournalTables {
                 read
             )
         }
-        if let type = last.type {
-            return try connection.first(
-                """
-                SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
-                WHERE (type, origin, state) > (?1, ?2, ?3)
-                ORDER BY type, origin, state LIMIT 1
-                """,
-                [.integer(type), .integer(last.origin), .integer(last.state)],
-                read
-            )
-        }
-        let untyped = try connection.first(
+        // One column is stepped over at a time: where SQLite compares rows of values, it reads all
+        // that are equal in them.
+        let sameOrigin = try connection.first(
             """
             SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
-            WHERE type IS NULL AND (origin, state) > (?1, ?2)
-            ORDER BY origin, state LIMIT 1
+            WHERE type IS ?1 AND origin = ?2 AND state > ?3 ORDER BY state LIMIT 1
             """,
-            [.integer(last.origin), .integer(last.state)],
+            [.optional(last.type), .integer(last.origin), .integer(last.state)],
             read
         )
-        if let untyped { return untyped }
+        if let sameOrigin { return sameOrigin }
+        let sameType = try connection.first(
+            """
+            SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
+            WHERE type IS ?1 AND origin > ?2 ORDER BY origin, state LIMIT 1
+            """,
+            [.optional(last.type), .integer(last.origin)],
+            read
+        )
+        if let sameType { return sameType }
+        // Those without a type come first; every number of a word is above 0.
         return try connection.first(
             """
             SELECT type, origin, state FROM entries INDEXED BY entries_by_kind
-            WHERE type IS NOT NULL ORDER BY type, origin, state LIMIT 1
+            WHERE type > ?1 ORDER BY type, origin, state LIMIT 1
             """,
-            [],
+            [.integer(last.type ?? 0)],
             read
         )
     }

@@ -100,6 +100,14 @@ extension SQLiteJournalDriver {
         return PruneOutcome(deletedCount: count, next: found.next)
     }
 
+    package func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in try tables.noteUpkeep(at: moment) }
+    }
+
+    package func lastUpkeep() async throws(JournalError) -> Timestamp? {
+        try await read { (tables) throws(SQLiteFault) in try tables.lastUpkeep() }
+    }
+
     package func reclaim(
         atMost pageCount: Int
     ) async throws(JournalError) -> ReclaimOutcome {

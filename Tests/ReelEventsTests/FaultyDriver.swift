@@ -38,6 +38,16 @@ final class FaultyDriver: JournalDriver {
         return try await base.prune(request)
     }
 
+    func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
+        try ask("noteUpkeep")
+        try await base.noteUpkeep(at: moment)
+    }
+
+    func lastUpkeep() async throws(JournalError) -> Timestamp? {
+        try ask("lastUpkeep")
+        return try await base.lastUpkeep()
+    }
+
     func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
         try ask("reclaim")
         return try await base.reclaim(atMost: pageCount)

@@ -1,3 +1,4 @@
+internal import CReelSQLite
 import ReelJournal
 import ReelObservability
 import ReelRuntime
@@ -191,5 +192,79 @@ struct SQLiteWriterTests {
             )
         }
         await driver.close()
+    }
+
+    @Test
+    func `a list of few costs as much in a long journal as in a short one`() async throws {
+        let bench = try SQLiteBench()
+        await (try bench.open()).close()
+        let tables = JournalTables(try Connection(path: bench.path, role: .writer))
+        var costs: [[Int]] = []
+        for count in [100, 2_000] {
+            let drafts = try (0..<count).map { try bench.observation("video_\(count)_\($0)") }
+            let all = try bench.transaction(tables) { (tables) throws(SQLiteFault) in
+                for draft in drafts { _ = try tables.append(draft) }
+                return try tables.sequences(of: EntryQuery()).count
+            }
+            #expect(all > 0)
+            costs.append(
+                try Self.filters.map { filter in
+                    var query = EntryQuery()
+                    filter(&query)
+                    query.limit = 10
+                    return try bench.cost(tables, of: query)
+                }
+            )
+        }
+        for (short, long) in zip(costs[0], costs[1]) { #expect(long <= short + 20) }
+        #expect(costs[0].allSatisfy { $0 > 0 })
+    }
+
+    private static let filters: [@Sendable (inout EntryQuery) -> Void] = [
+        { $0.types = ["video.completed"] }, { $0.states = [.pending] }, { $0.states = [.dead] },
+        { $0.origin = .poll }, { $0.origin = .webhook },
+        { ($0.types, $0.states, $0.origin) = (["video.completed"], [.pending], .poll) },
+    ]
+}
+
+extension SQLiteBench {
+    /// Does something in a transaction.
+    fileprivate func transaction<Result>(
+        _ tables: JournalTables,
+        _ work: (JournalTables) throws(SQLiteFault) -> Result
+    ) throws -> Result {
+        do throws(SQLiteFault) {
+            try tables.connection.run("BEGIN IMMEDIATE")
+            let result = try work(tables)
+            try tables.connection.run("COMMIT")
+            return result
+        } catch {
+            throw error.journalError
+        }
+    }
+
+    /// The steps of SQLite's machine that a query takes, in tens.
+    fileprivate func cost(_ tables: JournalTables, of query: EntryQuery) throws -> Int {
+        let count = Locked(0)
+        let handle = unsafe tables.connection.handle
+        let address = unsafe Unmanaged.passUnretained(count).toOpaque()
+        unsafe sqlite3_progress_handler(
+            handle,
+            10,
+            { address in
+                guard let address = unsafe address else { return 0 }
+                unsafe Unmanaged<Locked<Int>>.fromOpaque(address).takeUnretainedValue()
+                    .withLock { $0 += 1 }
+                return 0
+            },
+            address
+        )
+        defer { unsafe sqlite3_progress_handler(handle, 0, nil, nil) }
+        do throws(SQLiteFault) {
+            _ = try tables.sequences(of: query)
+        } catch {
+            throw error.journalError
+        }
+        return count.withLock { $0 }
     }
 }

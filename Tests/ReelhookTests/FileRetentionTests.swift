@@ -31,6 +31,13 @@ struct FileRetentionTests {
             providers: [provider],
             settings: settings,
             bell: Doorbell(),
+            clock: UpkeepClock(
+                driver: journal.driver,
+                time: time,
+                logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
+                metrics: metrics,
+                jumpMax: .seconds(36_525 * 86_400)
+            ),
             time: time,
             logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
             metrics: metrics

@@ -19,6 +19,13 @@ struct JournalUpkeepTests {
         return JournalUpkeep(
             journal: journal,
             retention: retention,
+            clock: UpkeepClock(
+                driver: journal.driver,
+                time: time,
+                logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
+                metrics: metrics,
+                jumpMax: .seconds(36_525 * 86_400)
+            ),
             time: time,
             logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
             metrics: metrics

@@ -35,6 +35,7 @@ extension ServiceParts {
         JournalUpkeep(
             journal: journal,
             retention: configuration.retention,
+            clock: upkeepClock,
             time: surroundings.time,
             logger: surroundings.logger.named("upkeep"),
             metrics: surroundings.metrics
@@ -49,6 +50,7 @@ extension ServiceParts {
             providers: providers,
             settings: configuration.fileRetention,
             bell: fileBell,
+            clock: upkeepClock,
             time: surroundings.time,
             logger: surroundings.logger.named("upkeep"),
             metrics: surroundings.metrics

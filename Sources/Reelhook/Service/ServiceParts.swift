@@ -25,6 +25,7 @@ struct ServiceParts: Sendable {
     /// The store, where it is a bucket.
     let bucket: S3AssetStore?
     let expiryWatch: ExpiryWatch
+    let upkeepClock: UpkeepClock
     let endpointSecrets: EndpointSecrets
     let orders: OrderFiles
     let stop: Latch
@@ -94,6 +95,12 @@ struct ServiceParts: Sendable {
                     span: configuration.fetch.alarmSpan,
                     time: surroundings.time,
                     logger: surroundings.logger,
+                    metrics: surroundings.metrics
+                ),
+                upkeepClock: UpkeepClock(
+                    driver: opened.driver,
+                    time: surroundings.time,
+                    logger: surroundings.logger.named("upkeep"),
                     metrics: surroundings.metrics
                 ),
                 endpointSecrets: endpointSecrets,

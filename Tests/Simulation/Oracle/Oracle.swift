@@ -59,6 +59,10 @@ final class Oracle {
     var hasStoodStill = false
     private(set) var violations: [String] = []
     var entries: [Int64: Entry] = [:]
+    /// The entries that were old enough to be deleted.
+    var forgotten: Set<Int64> = []
+    /// The `webhook-id`s of those; no sender goes on for as long as they are kept.
+    var forgottenDeliveries: Set<String> = []
     /// The bodies that were acknowledged, by `webhook-id`.
     var acknowledged: [String: [UInt8]] = [:]
     var runs: [RunKey: Run] = [:]
@@ -123,7 +127,10 @@ final class Oracle {
     }
 
     private func keep(_ draft: EntryDraft, _ sequence: Int64, isFirst: Bool) {
-        expect(entries[sequence] == nil, "sequence \(sequence) is used again")
+        expect(
+            entries[sequence] == nil && !forgotten.contains(sequence),
+            "sequence \(sequence) is used again"
+        )
         entries[sequence] = Entry(
             webhookID: draft.webhookID,
             body: draft.body,
@@ -216,7 +223,7 @@ final class Oracle {
 
     /// A delivery is taken.
     func acknowledged(_ id: String, _ body: [UInt8]) {
-        acknowledged[id] = body
+        if !forgottenDeliveries.contains(id) { acknowledged[id] = body }
         whenReached?(.acknowledged)
     }
 }

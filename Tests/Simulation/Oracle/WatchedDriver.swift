@@ -196,6 +196,12 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         try await inner.prune(request)
     }
 
+    func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
+        try await inner.noteUpkeep(at: moment)
+    }
+
+    func lastUpkeep() async throws(JournalError) -> Timestamp? { try await inner.lastUpkeep() }
+
     func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
         try await inner.reclaim(atMost: pageCount)
     }

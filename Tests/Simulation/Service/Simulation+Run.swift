@@ -31,6 +31,7 @@ extension Simulation {
         advance(by: sweepSeconds + 30)
         settle()
         finish()
+        if age.happens(0.05) { growOld() }
         return Report(
             seed: world.seed,
             violations: oracle.violations,
@@ -45,14 +46,14 @@ extension Simulation {
         )
     }
 
-    private func advance(by seconds: Int) {
+    func advance(by seconds: Int) {
         let end = world.now + Int64(seconds) * 1_000_000_000
         while world.step(until: end), oracle.violations.isEmpty {}
         world.wait(until: end)
     }
 
     /// Waits until nothing is left to be done.
-    private func settle() {
+    func settle() {
         for _ in 0..<240 {
             guard oracle.violations.isEmpty else { return }
             var isOver = false
@@ -64,22 +65,27 @@ extension Simulation {
     }
 
     /// Cuts the power with nothing kept that is not safe, and looks at everything.
-    private func finish() {
+    func finish() {
         guard oracle.violations.isEmpty else { return }
         storage.losesAll = true
         crash(cuttingPower: true)
         advance(by: 20)
         checkFiles()
-        var isRead = false
+        if let findings = findings() { check(findings) }
+    }
+
+    /// What the running service's journal says.
+    func findings() -> Findings? {
+        var findings: Findings?
         look { journal in
             do throws(JournalError) {
-                self.check(try await self.read(journal))
-                isRead = true
+                findings = try await self.read(journal)
             } catch {
                 self.oracle.violation("the journal cannot be read: \(error)")
             }
         }
-        oracle.expect(isRead, "the service does not run in the end")
+        oracle.expect(findings != nil, "the service does not run in the end")
+        return findings
     }
 
     /// Does something with the running service's journal, and waits for it.

@@ -24,6 +24,8 @@ final class Simulation: @unchecked Sendable {
     private let hasTwoDispatchers: Bool
     private(set) var process: SimulatedProcess?
     var chance: Chance
+    /// What is drawn of the time after everything is over.
+    var age: Chance
     var isCalm = false
     private(set) var crashCount = 0
     private(set) var startCount = 0
@@ -50,6 +52,7 @@ final class Simulation: @unchecked Sendable {
         deliveries = try Deliveries(world, oracle)
         random = WorldRandom(seed: seed)
         chance = Chance(seed: seed, stream: 9)
+        age = Chance(seed: seed, stream: 12)
         leaseSeconds = [5, 20, 60][chance.below(3)]
         sweepSeconds = [30, 300][chance.below(2)]
         configuration = try Settings.configuration(

@@ -16,6 +16,7 @@ package struct FileRetention: Sendable {
     private let providers: [any VideoProvider]
     private let settings: FileRetentionSettings
     private let bell: Doorbell
+    private let clock: UpkeepClock
     private let time: any TimeSource
     private let logger: Logger
     private let metrics: UpkeepMetrics
@@ -32,6 +33,7 @@ package struct FileRetention: Sendable {
         providers: [any VideoProvider],
         settings: FileRetentionSettings,
         bell: Doorbell,
+        clock: UpkeepClock,
         time: any TimeSource,
         logger: Logger,
         metrics: Metrics
@@ -41,6 +43,7 @@ package struct FileRetention: Sendable {
         self.providers = providers
         self.settings = settings
         self.bell = bell
+        self.clock = clock
         self.time = time
         self.logger = logger
         self.metrics = UpkeepMetrics(metrics)
@@ -64,7 +67,7 @@ package struct FileRetention: Sendable {
     package func round() async throws -> Bool {
         do {
             if let age = settings.age {
-                let oldest = time.now() - age
+                let oldest = try await clock.now() - age
                 try await release(Reason("retention_days")) { $0.lastAt < oldest }
             }
             if let most = settings.videoCountMax {

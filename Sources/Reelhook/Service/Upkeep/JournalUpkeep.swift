@@ -10,6 +10,7 @@ package import ReelRuntime
 package struct JournalUpkeep: Sendable {
     private let journal: Journal
     private let retention: RetentionSettings
+    private let clock: UpkeepClock
     private let time: any TimeSource
     private let logger: Logger
     private let metrics: UpkeepMetrics
@@ -22,12 +23,14 @@ package struct JournalUpkeep: Sendable {
     package init(
         journal: Journal,
         retention: RetentionSettings,
+        clock: UpkeepClock,
         time: any TimeSource,
         logger: Logger,
         metrics: Metrics
     ) {
         self.journal = journal
         self.retention = retention
+        self.clock = clock
         self.time = time
         self.logger = logger
         self.metrics = UpkeepMetrics(metrics)
@@ -48,9 +51,9 @@ package struct JournalUpkeep: Sendable {
     /// - Returns: Whether it came to the end.
     /// - Throws: `JournalError.closed`, or `CancellationError`.
     package func round() async throws -> Bool {
-        let now = time.now()
         var counts: [UpkeepMetrics.Kind: Int] = [:]
         do {
+            let now = try await clock.now()
             for span in RetentionSpan.allCases {
                 for subject in Self.subjects(of: span) {
                     let count = try await walk(over: subject, before: now - retention[span])
