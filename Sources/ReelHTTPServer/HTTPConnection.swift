@@ -197,7 +197,8 @@ final class HTTPConnection {
     /// Until when a client that has connected and not yet asked is waited for once the server
     /// stops: its request is on its way, and nobody else will answer it.
     private func firstRequestDeadline(_ deadline: Deadline) -> Deadline {
-        min(deadline, server.loop.now.advanced(by: context.timeouts.linger))
+        // By the clock and not by the loop's moment, which is old where the machine is busy.
+        min(deadline, Deadline.now().advanced(by: context.timeouts.linger))
     }
 
     private func serve() async throws(SocketError) -> Ending {

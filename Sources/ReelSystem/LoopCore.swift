@@ -79,6 +79,23 @@ final class LoopCore: @unchecked Sendable {
         } else {
             timeout = -1
         }
+        takeEvents(timeout)
+        // What came while this thread was held up has come in time: it is asked for before anybody
+        // is told that nothing came.
+        while let earliest = timers.earliest, earliest <= now, takeEvents(0) == Self.batchSize {}
+        while let alarm = timers.takeDue(now) {
+            switch alarm {
+            case .sleep(let waiter): waiter.resume(returning: ())
+            case .registration(let id): registrations[id]?.alarmRang(now)
+            }
+        }
+    }
+
+    /// Hands out what the kernel has, as many as are taken at once.
+    ///
+    /// - Returns: How many that were.
+    @discardableResult
+    private func takeEvents(_ timeout: Int32) -> Int {
         let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
             unsafe epoll_wait(epoll.number, buffer.baseAddress, Int32(buffer.count), timeout)
         }
@@ -90,12 +107,7 @@ final class LoopCore: @unchecked Sendable {
             guard let registration = unsafe registrations[event.data.u64] else { continue }
             unsafe registration.happened(event.events)
         }
-        while let alarm = timers.takeDue(now) {
-            switch alarm {
-            case .sleep(let waiter): waiter.resume(returning: ())
-            case .registration(let id): registrations[id]?.alarmRang(now)
-            }
-        }
+        return max(0, Int(count))
     }
 
     private func control(

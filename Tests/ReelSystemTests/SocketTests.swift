@@ -70,6 +70,46 @@ struct SocketTests {
         }
     }
 
+    @Test func `what came in time is read, however late the loop gets to it`() async throws {
+        let loop = try EventLoop()
+        defer { loop.shutDown() }
+        let listener = try ListeningSocket.bind(.v4(0x7F00_0001, port: 0))
+        // More than a loop asks the kernel for at once.
+        let count = 300
+        let outcomes = try await withTaskExecutorPreference(loop) {
+            var clients: [TCPClient] = []
+            var sockets: [Socket] = []
+            for _ in 0..<count {
+                clients.append(try await TCPClient.connect(port: listener.address.port))
+                sockets.append(try Socket(try await listener.accept(on: loop), on: loop))
+            }
+            defer { for socket in sockets { socket.close() } }
+            let deadline = Deadline.after(.milliseconds(50))
+            let (isHeldUp, isSent) = (Locked(false), Locked(false))
+            return await withTaskGroup(of: Bool.self) { group in
+                for socket in sockets {
+                    group.addTask {
+                        var buffer = [UInt8](repeating: 0, count: 8)
+                        return (try? await socket.read(into: &buffer, until: deadline)) == 1
+                    }
+                }
+                group.addTask {
+                    isHeldUp.withLock { $0 = true }
+                    while !isSent.withLock({ $0 }) || Deadline.now() <= deadline {}
+                    return true
+                }
+                group.addTask(executorPreference: globalConcurrentExecutor) { [clients] in
+                    while !isHeldUp.withLock({ $0 }) { await Task.yield() }
+                    for client in clients { try? await client.send("x") }
+                    isSent.withLock { $0 = true }
+                    return true
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        #expect(outcomes.allSatisfy { $0 } && outcomes.count == count + 2)
+    }
+
     @Test func `a slow reader holds the writer up until the deadline`() async throws {
         try await withConnection { socket, client in
             let much = [UInt8](repeating: 7, count: 32 << 20)
