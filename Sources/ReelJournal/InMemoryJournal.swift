@@ -24,7 +24,7 @@ struct InMemoryJournal {
     }
 
     var isClosed = false
-    var lastUpkeep: Timestamp?
+    var clock: ClockRecord?
     /// The entry of sequence n stands at n - 1.
     var stored: [StoredEntry] = []
     /// The runs of an entry in the order of its plan.

@@ -131,12 +131,12 @@ package final class InMemoryJournalDriver: JournalDriver {
         try perform { $0.prune(request) }
     }
 
-    package func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
-        try perform { $0.lastUpkeep = moment }
+    package func record(_ clock: ClockRecord) async throws(JournalError) {
+        try perform { $0.clock = clock }
     }
 
-    package func lastUpkeep() async throws(JournalError) -> Timestamp? {
-        try perform { $0.lastUpkeep }
+    package func clockRecord() async throws(JournalError) -> ClockRecord? {
+        try perform { $0.clock }
     }
 
     package func storedVideos(

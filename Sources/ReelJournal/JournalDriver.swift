@@ -127,8 +127,8 @@ package protocol JournalDriver: Sendable {
     /// Some is kept for what comes next.
     func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome
 
-    /// Keeps when upkeep last trusted the clock on the wall, in place of what was kept before.
-    func noteUpkeep(at: Timestamp) async throws(JournalError)
+    /// Keeps how upkeep found the clock, in place of what was kept before.
+    func record(_ clock: ClockRecord) async throws(JournalError)
 
     /// Writes and commits a mark that means nothing: whether something new can be taken in now.
     func probe() async throws(JournalError)
@@ -159,8 +159,8 @@ package protocol JournalDriver: Sendable {
     func replays() async throws(JournalError) -> [ReplayJob]
     /// The last time that the disk was full; nil when it never was.
     func shortage() async throws(JournalError) -> DiskShortage?
-    /// When upkeep last trusted the clock; nil before the first time.
-    func lastUpkeep() async throws(JournalError) -> Timestamp?
+    /// How upkeep found the clock; nil before the first time.
+    func clockRecord() async throws(JournalError) -> ClockRecord?
     /// The next moment at which a run can be claimed, and how many runs are open.
     func outlook() async throws(JournalError) -> JournalOutlook
     /// The highest sequence; 0 for an empty journal.

@@ -182,15 +182,35 @@ extension JournalTables {
 
     // MARK: The clock
 
-    func noteUpkeep(at moment: Timestamp) throws(SQLiteFault) {
-        try connection.run(
-            "REPLACE INTO marks (name, value) VALUES ('upkeep_at', ?1)",
-            [.moment(moment)]
-        )
+    func record(_ clock: ClockRecord) throws(SQLiteFault) {
+        let marks = [
+            ("clock_trusted_at", clock.trustedAt), ("clock_seen_at", clock.seenAt),
+            ("clock_doubted_since", clock.doubtedSince),
+        ]
+        for (name, moment) in marks {
+            if let moment {
+                try connection.run(
+                    "REPLACE INTO marks (name, value) VALUES (?1, ?2)",
+                    [.text(name), .moment(moment)]
+                )
+            } else {
+                try connection.run("DELETE FROM marks WHERE name = ?1", [.text(name)])
+            }
+        }
     }
 
-    func lastUpkeep() throws(SQLiteFault) -> Timestamp? {
-        try connection.first("SELECT value FROM marks WHERE name = 'upkeep_at'") { $0.moment(0) }
+    func clockRecord() throws(SQLiteFault) -> ClockRecord? {
+        let marks = try connection.rows("SELECT name, value FROM marks WHERE name LIKE 'clock_%'") {
+            (name: $0.text(0), moment: $0.moment(1))
+        }
+        func moment(_ name: String) -> Timestamp? { marks.first { $0.name == name }?.moment }
+        guard let trustedAt = moment("clock_trusted_at"), let seenAt = moment("clock_seen_at")
+        else { return nil }
+        return ClockRecord(
+            trustedAt: trustedAt,
+            seenAt: seenAt,
+            doubtedSince: moment("clock_doubted_since")
+        )
     }
 
     // MARK: Space

@@ -100,12 +100,12 @@ extension SQLiteJournalDriver {
         return PruneOutcome(deletedCount: count, next: found.next)
     }
 
-    package func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
-        try await write { (tables) throws(SQLiteFault) in try tables.noteUpkeep(at: moment) }
+    package func record(_ clock: ClockRecord) async throws(JournalError) {
+        try await write { (tables) throws(SQLiteFault) in try tables.record(clock) }
     }
 
-    package func lastUpkeep() async throws(JournalError) -> Timestamp? {
-        try await read { (tables) throws(SQLiteFault) in try tables.lastUpkeep() }
+    package func clockRecord() async throws(JournalError) -> ClockRecord? {
+        try await read { (tables) throws(SQLiteFault) in try tables.clockRecord() }
     }
 
     package func reclaim(

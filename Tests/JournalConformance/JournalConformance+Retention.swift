@@ -38,12 +38,17 @@ extension JournalConformance {
             #expect(try await bench.state(pending) == .pending)
             #expect(try await bench.state(late) == .done)
         },
-        JournalConformance("when upkeep trusted the clock is kept, the last time alone") { bench in
-            #expect(try await bench.driver.lastUpkeep() == nil)
-            try await bench.driver.noteUpkeep(at: bench.at(50))
-            #expect(try await bench.driver.lastUpkeep() == bench.at(50))
-            try await bench.driver.noteUpkeep(at: bench.at(20))
-            #expect(try await bench.driver.lastUpkeep() == bench.at(20))
+        JournalConformance("how upkeep found the clock is kept, the last time alone") { bench in
+            #expect(try await bench.driver.clockRecord() == nil)
+            let doubted = ClockRecord(
+                trustedAt: bench.at(50),
+                seenAt: bench.at(90),
+                doubtedSince: bench.at(80)
+            )
+            for record in [doubted, ClockRecord(first: bench.at(20)), doubted] {
+                try await bench.driver.record(record)
+                #expect(try await bench.driver.clockRecord() == record)
+            }
         },
         JournalConformance("a retry by hand takes an entry from the walk") { bench in
             let dead = try await bench.ended("wh_1", of: "video_1", at: 20, .dead(Reason("no")))

@@ -38,14 +38,14 @@ final class FaultyDriver: JournalDriver {
         return try await base.prune(request)
     }
 
-    func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
-        try ask("noteUpkeep")
-        try await base.noteUpkeep(at: moment)
+    func record(_ clock: ClockRecord) async throws(JournalError) {
+        try ask("recordClock")
+        try await base.record(clock)
     }
 
-    func lastUpkeep() async throws(JournalError) -> Timestamp? {
-        try ask("lastUpkeep")
-        return try await base.lastUpkeep()
+    func clockRecord() async throws(JournalError) -> ClockRecord? {
+        try ask("clockRecord")
+        return try await base.clockRecord()
     }
 
     func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {

@@ -26,63 +26,69 @@ struct UpkeepClockTests {
         metrics.gauge("reelhook_retention_clock_doubted", help: "").value
     }
 
+    private var day: Duration { .seconds(86_400) }
+
+    private func jump(_ span: Duration) { time.setWall(to: time.now() + span) }
+
     @Test func `a clock that goes as clocks do is trusted, also after a day's rest`() async throws {
         let clock = clock()
         #expect(try await clock.now() == time.now())
         for step in [60, 3_600, 86_400] {
             time.advance(by: .seconds(step))
             #expect(try await clock.now() == time.now())
-            #expect(try await driver.lastUpkeep() == time.now())
         }
+        jump(day * -3)
+        #expect(try await clock.now() == time.now(), "one that was ahead is trusted with less")
         #expect(sink.messages.isEmpty)
     }
 
     @Test func `a clock that has jumped is doubted until it stood for six hours`() async throws {
         let clock = clock()
         let before = try await clock.now()
-        time.setWall(to: time.now() + .seconds(400 * 86_400))
+        jump(day * 400)
         #expect(try await clock.now() == before && isDoubted == 1)
         time.advance(by: .seconds(6 * 3_600 - 1))
+        jump(.seconds(-30))
         #expect(try await clock.now() == before)
-        #expect(try await driver.lastUpkeep() == before)
         #expect(sink.messages.count == 1, "it is said once")
-        time.advance(by: .seconds(1))
+        time.advance(by: .seconds(31))
         #expect(try await clock.now() == time.now() && isDoubted == 0)
-        #expect(try await driver.lastUpkeep() == time.now())
+        time.advance(by: .seconds(60))
+        #expect(try await clock.now() == time.now())
     }
 
     @Test func `a clock that was set right in the meantime was never trusted`() async throws {
         let clock = clock()
         _ = try await clock.now()
-        time.setWall(to: time.now() + .seconds(400 * 86_400))
+        jump(day * 400)
         _ = try await clock.now()
         time.advance(by: .seconds(3_600))
-        time.setWall(to: time.now() + .seconds(-400 * 86_400))
+        jump(day * -400)
         #expect(try await clock.now() == time.now() && isDoubted == 0)
-        // The next doubt begins anew.
-        time.setWall(to: time.now() + .seconds(2 * 86_400))
-        time.advance(by: .seconds(5 * 3_600))
+        // One that is set to another wrong time is doubted from there.
+        jump(day * 400)
         let doubted = try await clock.now()
-        #expect(doubted < time.now())
-        time.advance(by: .seconds(2 * 3_600))
+        jump(day * -398)
+        time.advance(by: .seconds(5 * 3_600))
         #expect(try await clock.now() == doubted)
+        time.advance(by: .seconds(5 * 3_600))
+        jump(day * 2)
+        #expect(try await clock.now() == doubted)
+        time.advance(by: .seconds(5 * 3_600))
+        #expect(try await clock.now() == doubted)
+        time.advance(by: .seconds(3_600))
+        #expect(try await clock.now() == time.now())
     }
 
-    @Test func `a process that starts doubts for as long, whatever the one before did`()
+    @Test func `a service that is restarted every hour comes to trust its clock, too`()
         async throws
     {
         let before = try await clock().now()
-        time.advance(by: .seconds(3 * 86_400))
-        #expect(try await clock().now() == before)
-        time.advance(by: .seconds(7 * 3_600))
-        #expect(try await clock().now() == before)
-    }
-
-    @Test func `a clock that was behind is trusted with less`() async throws {
-        let clock = clock()
-        _ = try await clock.now()
-        time.setWall(to: time.now() + .seconds(-3 * 86_400))
-        #expect(try await clock.now() == time.now())
-        #expect(try await driver.lastUpkeep() == time.now())
+        jump(day * 3)
+        for _ in 0..<6 {
+            #expect(try await clock().now() == before)
+            time.advance(by: .seconds(3_600))
+        }
+        #expect(try await clock().now() == time.now())
     }
 }

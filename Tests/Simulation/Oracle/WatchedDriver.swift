@@ -196,11 +196,13 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         try await inner.prune(request)
     }
 
-    func noteUpkeep(at moment: Timestamp) async throws(JournalError) {
-        try await inner.noteUpkeep(at: moment)
+    func record(_ clock: ClockRecord) async throws(JournalError) {
+        try await inner.record(clock)
     }
 
-    func lastUpkeep() async throws(JournalError) -> Timestamp? { try await inner.lastUpkeep() }
+    func clockRecord() async throws(JournalError) -> ClockRecord? {
+        try await inner.clockRecord()
+    }
 
     func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
         try await inner.reclaim(atMost: pageCount)

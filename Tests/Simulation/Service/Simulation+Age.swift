@@ -1,5 +1,4 @@
 internal import ReelJournal
-internal import Reelhook
 
 // What becomes of a journal that grows old.
 extension Simulation {
@@ -24,7 +23,7 @@ extension Simulation {
         }
         oracle.forget(old)
         if age.happens(0.5) { tellAgain() }
-        let patience = Int(UpkeepClock.patience.components.seconds)
+        let patience = Int(ClockRecord.patience.components.seconds)
         for _ in 0..<4 {
             advance(by: patience - 300)
             let isKilled = age.happens(0.6)
@@ -54,7 +53,7 @@ extension Simulation {
         oracle.hasStoodStill = true
         world.wallError = Int64(Self.agedDays) * 86_400_000
         if age.happens(0.7) { crash(cuttingPower: age.happens(0.5)) }
-        let patience = Int(UpkeepClock.patience.components.seconds)
+        let patience = Int(ClockRecord.patience.components.seconds)
         advance(by: age.within(60...patience - 3_600))
         world.wallError = 0
         advance(by: 3_700)
