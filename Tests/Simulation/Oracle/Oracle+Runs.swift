@@ -136,6 +136,7 @@ extension Oracle {
     }
 
     func retried(_ sequences: [Int64]) {
+        doubtUnheard(of: sequences)
         for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
             runs[key]?.state = .open
             runs[key]?.reason = nil
@@ -144,8 +145,18 @@ extension Oracle {
     }
 
     func discarded(_ sequences: [Int64]) {
+        doubtUnheard(of: sequences)
         for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
             runs[key]?.state = .discarded
+        }
+    }
+
+    /// Runs that an operator found dead before it was heard that they had become so: what is heard
+    /// later is what was.
+    private func doubtUnheard(of sequences: [Int64]) {
+        for (key, run) in runs
+        where sequences.contains(key.sequence) && run.state == .open && !run.isSure {
+            runs[key]?.doubts[nextCall()] = true
         }
     }
 }
