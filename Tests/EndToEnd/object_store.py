@@ -131,7 +131,8 @@ class ObjectStore:
     def _start(self, kind):
         log = open(self.root / f"{kind}.log", "w")
         return subprocess.Popen(
-            [self.bin / f"swift-{kind}-server", self.root / f"{kind}.conf"],
+            # By the interpreter, which a script in a folder that was moved no longer finds.
+            [sys.executable, self.bin / f"swift-{kind}-server", self.root / f"{kind}.conf"],
             stdout=log,
             stderr=log,
             env={**os.environ, "SWIFT_DIR": str(self.root)},
