@@ -6,6 +6,7 @@ internal import Glibc
 @safe
 package final class NamedThread: @unchecked Sendable {
     private let handle: pthread_t
+    private let isJoined = Locked(false)
 
     private final class Start {
         let name: String
@@ -19,8 +20,8 @@ package final class NamedThread: @unchecked Sendable {
 
     /// Starts a thread that runs `body` and ends.
     ///
-    /// The name is cut to 15 bytes, which is what the kernel keeps. The
-    /// thread is to be joined, or lives as long as the process.
+    /// The name is cut to 15 bytes, which is what the kernel keeps. A thread that nobody joins lets
+    /// go of what it has when it ends.
     package init(_ name: String, _ body: @escaping @Sendable () -> Void) {
         let start = Start(name: String(decoding: name.utf8.prefix(15), as: UTF8.self), body: body)
         var thread = pthread_t()
@@ -44,8 +45,11 @@ package final class NamedThread: @unchecked Sendable {
     /// Blocks the calling thread until the body has returned; called at most once, and never from
     /// the shared pool unless the body is known to be about to return.
     package func join() {
+        isJoined.withLock { $0 = true }
         pthread_join(handle, nil)
     }
+
+    deinit { if !isJoined.withLock({ $0 }) { pthread_detach(handle) } }
 }
 
 /// Names the calling thread for `top` and debuggers.
