@@ -3,31 +3,34 @@ package import ReelRuntime
 /// How upkeep found the clock on the wall, and whether what is old is told by it.
 ///
 /// What a clock that is years ahead lets go cannot be had back. So a jump of more than a day, since
-/// the service was off for long or since the clock is wrong, is doubted until the clock has gone on
-/// from there for six hours: machines set their clocks within minutes, and people read the warning.
-/// A restart does not begin the doubt anew.
+/// the service was off for long or since the clock is wrong, is doubted until the service has run
+/// beside that clock for six hours, restarts or not: machines set their clocks within minutes, and
+/// people read the warning.
 package struct ClockRecord: Sendable, Hashable {
     /// A jump that is trusted at once: more than a round, and than whatever a clock is set by.
     package static let jumpMax: Duration = .seconds(86_400)
     /// For how long a longer one is doubted.
     package static let patience: Duration = .seconds(6 * 3_600)
+    /// The longest time between two looks that a service which runs lets go by: in a longer one it
+    /// was off, or the clock was set, and neither counts.
+    private static let lookInterval: Duration = .seconds(2 * 3_600)
 
     /// The last moment that was believed, from which ages are counted back.
     package let trustedAt: Timestamp
     /// What the clock said last, believed or not.
     package let seenAt: Timestamp
-    /// What it said when the present doubt began.
-    package let doubtedSince: Timestamp?
+    /// How long the service has run beside a clock that it doubts; nil when it trusts it.
+    package let doubtedFor: Duration?
 
-    package init(trustedAt: Timestamp, seenAt: Timestamp, doubtedSince: Timestamp?) {
+    package init(trustedAt: Timestamp, seenAt: Timestamp, doubtedFor: Duration?) {
         self.trustedAt = trustedAt
         self.seenAt = seenAt
-        self.doubtedSince = doubtedSince
+        self.doubtedFor = doubtedFor
     }
 
-    /// The clock is seen for the first time.
-    package init(first wall: Timestamp) {
-        self.init(trustedAt: wall, seenAt: wall, doubtedSince: nil)
+    /// The clock is believed.
+    package init(trusted wall: Timestamp) {
+        self.init(trustedAt: wall, seenAt: wall, doubtedFor: nil)
     }
 
     /// What is to be thought of the clock now.
@@ -35,15 +38,15 @@ package struct ClockRecord: Sendable, Hashable {
         _ wall: Timestamp,
         jumpMax: Duration = ClockRecord.jumpMax
     ) -> ClockRecord {
-        let trusted = ClockRecord(first: wall)
-        func doubted(since moment: Timestamp) -> ClockRecord {
-            ClockRecord(trustedAt: trustedAt, seenAt: wall, doubtedSince: moment)
+        // It goes on from where it was trusted, or was set back to there.
+        guard wall - trustedAt > jumpMax else { return ClockRecord(trusted: wall) }
+        var span = Duration.zero
+        if let doubtedFor {
+            let step = wall - seenAt
+            span = doubtedFor
+            if step > .zero, step <= Self.lookInterval { span += step }
         }
-        guard let since = doubtedSince, wall >= since else {
-            // It goes on from where it was trusted, or was set back to there.
-            return wall - trustedAt > jumpMax ? doubted(since: wall) : trusted
-        }
-        if wall - seenAt > jumpMax { return doubted(since: wall) }
-        return wall - since >= Self.patience ? trusted : doubted(since: since)
+        guard span < Self.patience else { return ClockRecord(trusted: wall) }
+        return ClockRecord(trustedAt: trustedAt, seenAt: wall, doubtedFor: span)
     }
 }

@@ -183,15 +183,16 @@ extension JournalTables {
     // MARK: The clock
 
     func record(_ clock: ClockRecord) throws(SQLiteFault) {
-        let marks = [
-            ("clock_trusted_at", clock.trustedAt), ("clock_seen_at", clock.seenAt),
-            ("clock_doubted_since", clock.doubtedSince),
+        let marks: [(String, SQLiteValue?)] = [
+            ("clock_trusted_at", .moment(clock.trustedAt)),
+            ("clock_seen_at", .moment(clock.seenAt)),
+            ("clock_doubted_ms", clock.doubtedFor.map { .integer($0.wholeMilliseconds) }),
         ]
-        for (name, moment) in marks {
-            if let moment {
+        for (name, value) in marks {
+            if let value {
                 try connection.run(
                     "REPLACE INTO marks (name, value) VALUES (?1, ?2)",
-                    [.text(name), .moment(moment)]
+                    [.text(name), value]
                 )
             } else {
                 try connection.run("DELETE FROM marks WHERE name = ?1", [.text(name)])
@@ -201,15 +202,15 @@ extension JournalTables {
 
     func clockRecord() throws(SQLiteFault) -> ClockRecord? {
         let marks = try connection.rows("SELECT name, value FROM marks WHERE name LIKE 'clock_%'") {
-            (name: $0.text(0), moment: $0.moment(1))
+            (name: $0.text(0), value: $0.integer(1))
         }
-        func moment(_ name: String) -> Timestamp? { marks.first { $0.name == name }?.moment }
-        guard let trustedAt = moment("clock_trusted_at"), let seenAt = moment("clock_seen_at")
+        func value(_ name: String) -> Int64? { marks.first { $0.name == name }?.value }
+        guard let trustedAt = value("clock_trusted_at"), let seenAt = value("clock_seen_at")
         else { return nil }
         return ClockRecord(
-            trustedAt: trustedAt,
-            seenAt: seenAt,
-            doubtedSince: moment("clock_doubted_since")
+            trustedAt: Timestamp(millisecondsSinceEpoch: trustedAt),
+            seenAt: Timestamp(millisecondsSinceEpoch: seenAt),
+            doubtedFor: value("clock_doubted_ms").map { .milliseconds($0) }
         )
     }
 

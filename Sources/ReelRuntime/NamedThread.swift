@@ -2,7 +2,8 @@ internal import Glibc
 
 /// A thread of its own, for a library that blocks: the shared pool has only as many threads as
 /// there are cores, and none of them may wait.
-// SAFETY: `handle` is written in `init` alone and read by the one who joins.
+// SAFETY: `handle` is written in `init` alone, and read by the one who joins or, where nobody has,
+// by `deinit`.
 @safe
 package final class NamedThread: @unchecked Sendable {
     private let handle: pthread_t

@@ -96,12 +96,15 @@ final class LoopCore: @unchecked Sendable {
     /// - Returns: How many that were.
     @discardableResult
     private func takeEvents(_ timeout: Int32) -> Int {
-        let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-            unsafe epoll_wait(epoll.number, buffer.baseAddress, Int32(buffer.count), timeout)
-        }
+        var count: Int32
+        // Not through the wrapper: to be interrupted by a signal (-1) is the only failure that
+        // valid arguments leave. It counts as nothing happened, unless nobody was to wait.
+        repeat {
+            count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+                unsafe epoll_wait(epoll.number, buffer.baseAddress, Int32(buffer.count), timeout)
+            }
+        } while count < 0 && timeout == 0
         now = Deadline.now()
-        // Not through the wrapper: interrupted by a signal (-1), the only failure that valid
-        // arguments leave, counts as nothing happened, and the caller comes again.
         for index in 0..<max(0, Int(count)) {
             let event = unsafe events[index]
             guard let registration = unsafe registrations[event.data.u64] else { continue }

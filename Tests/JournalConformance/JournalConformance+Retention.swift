@@ -43,9 +43,9 @@ extension JournalConformance {
             let doubted = ClockRecord(
                 trustedAt: bench.at(50),
                 seenAt: bench.at(90),
-                doubtedSince: bench.at(80)
+                doubtedFor: .seconds(80)
             )
-            for record in [doubted, ClockRecord(first: bench.at(20)), doubted] {
+            for record in [doubted, ClockRecord(trusted: bench.at(20)), doubted] {
                 try await bench.driver.record(record)
                 #expect(try await bench.driver.clockRecord() == record)
             }

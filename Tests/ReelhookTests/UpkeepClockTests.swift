@@ -47,11 +47,19 @@ struct UpkeepClockTests {
         let before = try await clock.now()
         jump(day * 400)
         #expect(try await clock.now() == before && isDoubted == 1)
-        time.advance(by: .seconds(6 * 3_600 - 1))
+        for _ in 0..<5 {
+            time.advance(by: .seconds(3_600))
+            #expect(try await clock.now() == before)
+        }
         jump(.seconds(-30))
         #expect(try await clock.now() == before)
+        // Time in which nobody looked counts for nothing.
+        time.advance(by: .seconds(10 * 3_600))
+        #expect(try await clock.now() == before)
+        time.advance(by: .seconds(3_599))
+        #expect(try await clock.now() == before)
         #expect(sink.messages.count == 1, "it is said once")
-        time.advance(by: .seconds(31))
+        time.advance(by: .seconds(1))
         #expect(try await clock.now() == time.now() && isDoubted == 0)
         time.advance(by: .seconds(60))
         #expect(try await clock.now() == time.now())
@@ -65,19 +73,31 @@ struct UpkeepClockTests {
         time.advance(by: .seconds(3_600))
         jump(day * -400)
         #expect(try await clock.now() == time.now() && isDoubted == 0)
-        // One that is set to another wrong time is doubted from there.
+        // The next doubt begins anew, and one that is set to another wrong time is no better.
         jump(day * 400)
         let doubted = try await clock.now()
-        jump(day * -398)
-        time.advance(by: .seconds(5 * 3_600))
-        #expect(try await clock.now() == doubted)
-        time.advance(by: .seconds(5 * 3_600))
-        jump(day * 2)
-        #expect(try await clock.now() == doubted)
-        time.advance(by: .seconds(5 * 3_600))
-        #expect(try await clock.now() == doubted)
+        for _ in 0..<5 {
+            time.advance(by: .seconds(3_600))
+            #expect(try await clock.now() == doubted)
+        }
+        for days in [-398, 5, -2] {
+            jump(day * days)
+            #expect(try await clock.now() == doubted)
+        }
         time.advance(by: .seconds(3_600))
         #expect(try await clock.now() == time.now())
+    }
+
+    @Test func `a journal older than what is kept of the clock is no reason to trust it`()
+        async throws
+    {
+        let id = try #require(VideoID("video_1"))
+        let old = time.now()
+        let fact = Fact(provider: "openai", videoID: id, terminal: .completed)
+        let observation = Observation(fact: fact, occurredAt: old, observedAt: old)
+        _ = try await driver.append(EntryDraft(observation: observation))
+        jump(day * 400)
+        #expect(try await clock().now() == old && isDoubted == 1)
     }
 
     @Test func `a service that is restarted every hour comes to trust its clock, too`()
@@ -85,8 +105,9 @@ struct UpkeepClockTests {
     {
         let before = try await clock().now()
         jump(day * 3)
-        for _ in 0..<6 {
+        for count in 0..<6 {
             #expect(try await clock().now() == before)
+            #expect(sink.messages.count == count + 1, "each process says it")
             time.advance(by: .seconds(3_600))
         }
         #expect(try await clock().now() == time.now())

@@ -54,7 +54,13 @@ extension Simulation {
         world.wallError = Int64(Self.agedDays) * 86_400_000
         if age.happens(0.7) { crash(cuttingPower: age.happens(0.5)) }
         let patience = Int(ClockRecord.patience.components.seconds)
-        advance(by: age.within(60...patience - 3_600))
+        advance(by: age.within(60...patience / 2))
+        if age.happens(0.5) {
+            // Time that it is off for makes its clock no better.
+            crash(cuttingPower: age.happens(0.5))
+            world.wait(until: world.now + Int64(age.within(3...20)) * 3_600_000_000_000)
+            advance(by: age.within(60...patience / 3))
+        }
         world.wallError = 0
         advance(by: 3_700)
         compare(before, without: [])
