@@ -9,15 +9,13 @@ enum SimulationCommand {
         var isTold = false
         var runsTwice = false
         var isQuiet = false
-        /// Whether whoever works on an event may come to stand still for longer than its lease.
     }
 
     static func main() {
         hashAlike()
         guard let options = options() else {
             fail(
-                "usage: simulation [--from SEED] [--seeds COUNT] [--tell] [--twice]"
-                    + " [--quiet]"
+                "usage: simulation [--from SEED] [--seeds COUNT] [--tell] [--twice] [--quiet]"
             )
         }
         SimulatedVFS.register()

@@ -154,12 +154,15 @@ extension Oracle {
         }
     }
 
-    /// Runs that an operator found dead before it was heard that they had become so: what is heard
-    /// later is what was.
+    /// Doubts runs that an operator may have found dead before it was heard that they were.
+    ///
+    /// What is heard later is what was; a verdict that is no death takes the doubt away.
     private func doubtUnheard(of sequences: [Int64]) {
         for (key, run) in runs
         where sequences.contains(key.sequence) && run.state == .open && !run.isSure {
-            runs[key]?.doubts[nextCall()] = true
+            let call = nextCall()
+            runs[key]?.doubts[call] = true
+            runs[key]?.unheard.insert(call)
         }
     }
 }
@@ -171,6 +174,12 @@ extension Oracle.RunKey {
 }
 
 extension Oracle.Run {
+    /// The operator's calls were about others.
+    private mutating func hear() {
+        for call in unheard { doubts[call] = nil }
+        unheard = []
+    }
+
     /// Moves on with a verdict that was taken.
     fileprivate mutating func follow(
         _ verdict: StepVerdict,
@@ -178,6 +187,7 @@ extension Oracle.Run {
         _ oldToken: Int64
     ) {
         token = max(token, oldToken)
+        if case .dead = verdict {} else { hear() }
         switch (outcome, verdict) {
         case (.next(let next), _):
             leaseUntil = next.leaseUntil

@@ -31,6 +31,9 @@ final class Oracle {
         /// The calls about it that have not returned or have failed, each of which may have come
         /// about; true for those that nothing more will come of.
         var doubts: [Int: Bool] = [:]
+        /// Those of them that stand for an operator's call which may have come after a verdict that
+        /// is yet to be heard.
+        var unheard: Set<Int> = []
 
         var isSure: Bool { doubts.isEmpty }
     }
@@ -223,7 +226,10 @@ final class Oracle {
 
     /// A delivery is taken.
     func acknowledged(_ id: String, _ body: [UInt8]) {
-        if !forgottenDeliveries.contains(id) { acknowledged[id] = body }
+        // One of those may be taken as what it was, or for new.
+        let isKept =
+            !forgottenDeliveries.contains(id) || entries.values.contains { $0.webhookID == id }
+        if isKept { acknowledged[id] = body }
         whenReached?(.acknowledged)
     }
 }
