@@ -257,8 +257,8 @@ let package = Package(
         tests(
             "ReelEventsTests",
             [
-                "ReelEvents", "ReelJournal", "ReelWebhooks", "ReelHTTP", "ReelJSON",
-                "ReelObservability", "ReelRuntime",
+                "ReelEvents", "ReelJournal", "JournalConformance", "ReelWebhooks", "ReelHTTP",
+                "ReelJSON", "ReelObservability", "ReelRuntime",
             ]
         ),
         tests(
@@ -290,7 +290,7 @@ let package = Package(
         ),
         tests("ReelConsoleTests", everyRoom),
         tests("ReelEmulatorTests", ["ReelEmulator"] + everyRoom),
-        tests("ReelhookTests", ["Reelhook", "ReelEmulator"] + everyRoom),
+        tests("ReelhookTests", ["Reelhook", "ReelEmulator", "JournalConformance"] + everyRoom),
         tests("ReelhookCLITests", ["ReelhookCLI", "Reelhook"] + everyRoom),
         tests("ArchitectureTests", []),
     ],

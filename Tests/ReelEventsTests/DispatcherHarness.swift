@@ -1,3 +1,4 @@
+import JournalConformance
 import ReelEvents
 import ReelJournal
 import ReelObservability

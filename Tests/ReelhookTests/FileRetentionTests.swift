@@ -31,13 +31,7 @@ struct FileRetentionTests {
             providers: [provider],
             settings: settings,
             bell: Doorbell(),
-            clock: UpkeepClock(
-                driver: journal.driver,
-                time: time,
-                logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
-                metrics: metrics,
-                jumpMax: .seconds(36_525 * 86_400)
-            ),
+            clock: .trustful(journal, time),
             time: time,
             logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
             metrics: metrics

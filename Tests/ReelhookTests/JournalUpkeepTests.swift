@@ -19,13 +19,7 @@ struct JournalUpkeepTests {
         return JournalUpkeep(
             journal: journal,
             retention: retention,
-            clock: UpkeepClock(
-                driver: journal.driver,
-                time: time,
-                logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
-                metrics: metrics,
-                jumpMax: .seconds(36_525 * 86_400)
-            ),
+            clock: .trustful(journal, time),
             time: time,
             logger: Logger(sink: sink, level: .debug, time: time, component: "upkeep"),
             metrics: metrics

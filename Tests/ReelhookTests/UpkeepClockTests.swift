@@ -1,3 +1,4 @@
+import JournalConformance
 import ReelJournal
 import ReelObservability
 import ReelRuntime
@@ -11,7 +12,7 @@ struct UpkeepClockTests {
     private let time = ManualTime()
     private let sink = InMemoryLogSink()
     private let metrics = Metrics()
-    private let driver = InMemoryJournalDriver()
+    private let driver = FaultyDriver(InMemoryJournalDriver())
 
     private func clock() -> UpkeepClock {
         UpkeepClock(
@@ -85,6 +86,23 @@ struct UpkeepClockTests {
             #expect(try await clock.now() == doubted)
         }
         time.advance(by: .seconds(3_600))
+        #expect(try await clock.now() == time.now())
+    }
+
+    @Test func `a journal that cannot keep how the clock was found makes nothing older`()
+        async throws
+    {
+        let clock = clock()
+        driver.refuse { $0 == "recordClock" ? .full : nil }
+        await #expect(throws: JournalError.full) { try await clock.now() }
+        driver.refuse { _ in nil }
+        let before = try await clock.now()
+        driver.refuse { $0 == "recordClock" ? .full : nil }
+        time.advance(by: .seconds(3_600))
+        #expect(try await clock.now() == before)
+        driver.refuse { $0 == "recordClock" ? .closed : nil }
+        await #expect(throws: JournalError.closed) { try await clock.now() }
+        driver.refuse { _ in nil }
         #expect(try await clock.now() == time.now())
     }
 

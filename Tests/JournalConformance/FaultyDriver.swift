@@ -1,18 +1,18 @@
-import ReelJournal
-import ReelRuntime
+package import ReelJournal
+package import ReelRuntime
 
 /// A driver that refuses calls when a test says so, before anything was changed.
-final class FaultyDriver: JournalDriver {
+package final class FaultyDriver: JournalDriver {
     private let base: any JournalDriver
     private let fault = Locked<@Sendable (String) -> JournalError?>({ _ in nil })
     private let refused = Locked([String]())
 
-    init(_ base: any JournalDriver) { self.base = base }
+    package init(_ base: any JournalDriver) { self.base = base }
 
     /// The calls that were refused, by name.
-    var refusals: [String] { refused.withLock { $0 } }
+    package var refusals: [String] { refused.withLock { $0 } }
 
-    func refuse(_ rule: @escaping @Sendable (String) -> JournalError?) {
+    package func refuse(_ rule: @escaping @Sendable (String) -> JournalError?) {
         fault.withLock { $0 = rule }
     }
 
@@ -23,42 +23,42 @@ final class FaultyDriver: JournalDriver {
         throw error
     }
 
-    func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
+    package func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
         try ask("append")
         return try await base.append(draft)
     }
 
-    func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError) {
+    package func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError) {
         try ask("plan")
         try await base.plan(plans)
     }
 
-    func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
+    package func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
         try ask("prune")
         return try await base.prune(request)
     }
 
-    func record(_ clock: ClockRecord) async throws(JournalError) {
+    package func record(_ clock: ClockRecord) async throws(JournalError) {
         try ask("recordClock")
         try await base.record(clock)
     }
 
-    func clockRecord() async throws(JournalError) -> ClockRecord? {
+    package func clockRecord() async throws(JournalError) -> ClockRecord? {
         try ask("clockRecord")
         return try await base.clockRecord()
     }
 
-    func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
+    package func reclaim(atMost pageCount: Int) async throws(JournalError) -> ReclaimOutcome {
         try ask("reclaim")
         return try await base.reclaim(atMost: pageCount)
     }
 
-    func shortage() async throws(JournalError) -> DiskShortage? {
+    package func shortage() async throws(JournalError) -> DiskShortage? {
         try ask("shortage")
         return try await base.shortage()
     }
 
-    func storedVideos(
+    package func storedVideos(
         from moment: Timestamp,
         limit: Int
     ) async throws(JournalError) -> [StoredVideo] {
@@ -66,17 +66,17 @@ final class FaultyDriver: JournalDriver {
         return try await base.storedVideos(from: moment, limit: limit)
     }
 
-    func storedTotals() async throws(JournalError) -> StoredTotals {
+    package func storedTotals() async throws(JournalError) -> StoredTotals {
         try ask("storedTotals")
         return try await base.storedTotals()
     }
 
-    func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
+    package func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
         try ask("leavingVideos")
         return try await base.leavingVideos(limit: limit)
     }
 
-    func releaseFiles(
+    package func releaseFiles(
         provider: String,
         videoID: VideoID,
         reason: Reason,
@@ -91,7 +91,7 @@ final class FaultyDriver: JournalDriver {
         )
     }
 
-    func noteDeleted(
+    package func noteDeleted(
         provider: String,
         videoID: VideoID,
         at moment: Timestamp
@@ -100,17 +100,17 @@ final class FaultyDriver: JournalDriver {
         return try await base.noteDeleted(provider: provider, videoID: videoID, at: moment)
     }
 
-    func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
+    package func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
         try ask("claim")
         return try await base.claim(request)
     }
 
-    func renew(_ claims: [Claim], until: Timestamp) async throws(JournalError) -> [Claim] {
+    package func renew(_ claims: [Claim], until: Timestamp) async throws(JournalError) -> [Claim] {
         try ask("renew")
         return try await base.renew(claims, until: until)
     }
 
-    func settle(
+    package func settle(
         _ claim: Claim,
         _ verdict: StepVerdict,
         startedAt: Timestamp,
@@ -127,7 +127,7 @@ final class FaultyDriver: JournalDriver {
         )
     }
 
-    func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome {
+    package func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome {
         // Asked for all of it before anything is changed: a round is one transaction.
         if !round.settlements.isEmpty { try ask("settle") }
         if !round.plans.isEmpty { try ask("plan") }
@@ -135,40 +135,41 @@ final class FaultyDriver: JournalDriver {
         return try await base.advance(round)
     }
 
-    func saveCheckpoint(_ claim: Claim, _ bytes: [UInt8]) async throws(JournalError) -> Bool {
+    package func saveCheckpoint(_ claim: Claim, _ bytes: [UInt8]) async throws(JournalError) -> Bool
+    {
         try ask("saveCheckpoint")
         return try await base.saveCheckpoint(claim, bytes)
     }
 
-    func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob {
+    package func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob {
         try ask("record")
         return try await base.record(update)
     }
 
-    func record(_ asset: AssetRecord) async throws(JournalError) {
+    package func record(_ asset: AssetRecord) async throws(JournalError) {
         try ask("recordAsset")
         try await base.record(asset)
     }
 
-    func record(_ breaker: BreakerRecord) async throws(JournalError) {
+    package func record(_ breaker: BreakerRecord) async throws(JournalError) {
         try ask("recordBreaker")
         try await base.record(breaker)
     }
 
-    func breakers() async throws(JournalError) -> [BreakerRecord] {
+    package func breakers() async throws(JournalError) -> [BreakerRecord] {
         try ask("breakers")
         return try await base.breakers()
     }
 
-    func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
+    package func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
         try await base.begin(replay)
     }
 
-    func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]? {
+    package func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]? {
         try await base.advance(advance)
     }
 
-    func move(
+    package func move(
         _ replay: Int64,
         to state: ReplayState,
         at moment: Timestamp
@@ -176,13 +177,15 @@ final class FaultyDriver: JournalDriver {
         try await base.move(replay, to: state, at: moment)
     }
 
-    func replays() async throws(JournalError) -> [ReplayJob] { try await base.replays() }
+    package func replays() async throws(JournalError) -> [ReplayJob] { try await base.replays() }
 
-    func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError) -> [Int64] {
+    package func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError)
+        -> [Int64]
+    {
         try await base.retryDead(sequences, at: at)
     }
 
-    func discardDead(
+    package func discardDead(
         _ sequences: [Int64],
         reason: Reason,
         at: Timestamp
@@ -190,47 +193,51 @@ final class FaultyDriver: JournalDriver {
         try await base.discardDead(sequences, reason: reason, at: at)
     }
 
-    func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
+    package func entry(_ sequence: Int64) async throws(JournalError) -> JournalEntry? {
         try ask("entry")
         return try await base.entry(sequence)
     }
 
-    func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {
+    package func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {
         try ask("entries")
         return try await base.entries(query)
     }
 
-    func count(_ query: EntryQuery) async throws(JournalError) -> Int64 {
+    package func count(_ query: EntryQuery) async throws(JournalError) -> Int64 {
         try await base.count(query)
     }
 
-    func steps(of sequences: [Int64]) async throws(JournalError) -> [Int64: [StepRecord]] {
+    package func steps(of sequences: [Int64]) async throws(JournalError) -> [Int64: [StepRecord]] {
         try await base.steps(of: sequences)
     }
 
-    func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord] {
+    package func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord] {
         try await base.attempts(of: sequence)
     }
 
-    func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob? {
+    package func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob? {
         try await base.job(provider: provider, id: id)
     }
 
-    func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob] {
+    package func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob] {
         try await base.jobs(query)
     }
 
-    func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord] {
+    package func assets(provider: String, videoID: VideoID) async throws(JournalError)
+        -> [AssetRecord]
+    {
         try ask("assets")
         return try await base.assets(provider: provider, videoID: videoID)
     }
 
-    func outlook() async throws(JournalError) -> JournalOutlook {
+    package func outlook() async throws(JournalError) -> JournalOutlook {
         try ask("outlook")
         return try await base.outlook()
     }
 
-    func lastSequence() async throws(JournalError) -> Int64 { try await base.lastSequence() }
+    package func lastSequence() async throws(JournalError) -> Int64 {
+        try await base.lastSequence()
+    }
 
-    func close() async { await base.close() }
+    package func close() async { await base.close() }
 }
