@@ -8,16 +8,20 @@ internal import ReelWebhooks
 ///
 /// `appending fill PATH ENTRIES [AT,AT…]` appends deliveries until the journal has so many, each
 /// durable before it is answered, 64 at a time as 64 connections would, and prints a line for
-/// every 32,768 entries that begin at one of the places. `appending look PATH` opens it, says how
-/// long that took, and times a list by each filter.
+/// every 32,768 entries that begin at one of the places. `appending beside PATH EMPTY` appends to
+/// that journal and to one that is made at EMPTY, in turn, so that whatever the machine does
+/// meanwhile is done to both. `appending look PATH` opens it, says how long that took, and times a
+/// list by each filter.
 @main
 struct JournalBenchmark {
     private static let waiterCount = 64
     private static let sampleCount: Int64 = 32_768
+    private static let comparisonSize: Int64 = 8_192
+    private static let comparisonCount = 160
 
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count >= 3 else { return print("usage: appending fill|look PATH …") }
+        guard arguments.count >= 3 else { return print("usage: appending fill|beside|look PATH …") }
         switch arguments[1] {
         case "fill" where arguments.count >= 4:
             let places = arguments.dropFirst(4).first?.split(separator: ",") ?? ["0"]
@@ -26,8 +30,10 @@ struct JournalBenchmark {
                 to: Int64(arguments[3]) ?? 0,
                 samplingAt: places.compactMap { Int64($0) }
             )
+        case "beside" where arguments.count == 4:
+            try await compare(arguments[2], withEmptyAt: arguments[3])
         case "look": try await look(arguments[2])
-        default: print("usage: appending fill|look PATH …")
+        default: print("usage: appending fill|beside|look PATH …")
         }
     }
 
@@ -87,6 +93,45 @@ struct JournalBenchmark {
             try await group.waitForAll()
         }
     }
+
+    // MARK: Comparing
+
+    private static func compare(_ long: String, withEmptyAt empty: String) async throws {
+        let maker = try DeliveryMaker()
+        var pairs: [(long: Double, empty: Double)] = []  // seconds
+        let longDriver = try open(long, Metrics())
+        let emptyDriver = try open(empty, Metrics())
+        for round in 0...comparisonCount {
+            var spans = (long: 0.0, empty: 0.0)
+            // Each goes first in every second round.
+            for isLong in round.isMultiple(of: 2) ? [true, false] : [false, true] {
+                let driver = isLong ? longDriver : emptyDriver
+                let last = try await driver.lastSequence()
+                let start = ContinuousClock.now
+                try await append(last..<(last + comparisonSize), to: driver, maker)
+                let span = (ContinuousClock.now - start).seconds
+                if isLong { spans.long = span } else { spans.empty = span }
+            }
+            // The first round fills the caches.
+            if round > 0 { pairs.append(spans) }
+        }
+        await longDriver.close()
+        await emptyDriver.close()
+        let count = Double(pairs.count) * Double(comparisonSize)
+        let long = count / pairs.reduce(0) { $0 + $1.long }
+        let empty = count / pairs.reduce(0) { $0 + $1.empty }
+        print(
+            "in turn, \(pairs.count) times \(comparisonSize) each: long \(Int(long)) appends/s, "
+                + "empty \(Int(empty)), ratio \(hundredths(long / empty)), "
+                + "median of the ratios \(hundredths(median(pairs.map { $0.empty / $0.long })))"
+        )
+    }
+
+    private static func median(_ numbers: [Double]) -> Double {
+        numbers.sorted()[numbers.count / 2]
+    }
+
+    private static func hundredths(_ number: Double) -> Double { (number * 100).rounded() / 100 }
 
     // MARK: Looking
 
@@ -178,5 +223,11 @@ struct JournalBenchmark {
             span.components.seconds * 1_000_000
             + span.components.attoseconds / 1_000_000_000_000
         return "\(Double(microseconds) / 1_000)"
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }
