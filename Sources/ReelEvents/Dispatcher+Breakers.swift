@@ -3,7 +3,8 @@ internal import ReelObservability
 internal import ReelRuntime
 
 extension Dispatcher {
-    /// The shortest time before a link dies for which it is worth trying again.
+    /// The shortest time before a link dies for which it is worth trying again, and between two
+    /// tries in its last moments.
     private static let linkLifeMin: Duration = .seconds(1)
 
     /// Goes on with the breakers of the last start.
@@ -21,10 +22,10 @@ extension Dispatcher {
     func held(_ claim: Claim, _ step: Step, behind target: String?) -> StepVerdict? {
         guard let target else { return nil }
         let now = time.now()
-        if step.handler.needsLink, let expiresAt = claim.expiresAt {
-            // What expires before the next probe tries its luck, and what is past its grace ends.
-            let isLast = expiresAt > now && expiresAt - now < configuration.breakers.probeInterval
-            if isLast || isOver(expiresAt, at: now) { return nil }
+        if isLastMoment(for: claim, step, now) { return nil }
+        // What is past its grace ends.
+        if step.handler.needsLink, claim.expiresAt.map({ isOver($0, at: now) }) ?? false {
+            return nil
         }
         guard let until = board.wait(for: target, at: now) else { return nil }
         return .hold(
@@ -61,8 +62,11 @@ extension Dispatcher {
             case .doesNotCount where isPatient:
                 let again = arithmetic.moment(after: claim.attempt, wait, step.retry, now)
                 verdict = .postpone(until: again, reason)
-            // Due at once, so that it is claimed again and waits where the others do.
-            case .waits where isPatient: verdict = .postpone(until: now, reason)
+            // Due at once, so that it is claimed again and waits where the others do; what would
+            // not wait there does so here.
+            case .waits where isPatient:
+                let isLast = isLastMoment(for: claim, step, now)
+                verdict = .postpone(until: isLast ? now + Self.linkLifeMin : now, reason)
             case .doesNotCount, .waits: break
             }
         }
@@ -88,6 +92,12 @@ extension Dispatcher {
         case .hold(let moment, let reason):
             return .hold(until: beforeExpiry(moment, of: claim, step, now), reason)
         }
+    }
+
+    /// Whether the link dies before the next probe: such a step tries its luck, breaker or not.
+    private func isLastMoment(for claim: Claim, _ step: Step, _ now: Timestamp) -> Bool {
+        guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return false }
+        return expiresAt > now && expiresAt - now < configuration.breakers.probeInterval
     }
 
     /// Whether our clock alone is enough to call a link dead.

@@ -166,9 +166,9 @@ struct DispatcherBreakerTests {
         let attempts = try await harness.memory.attempts(of: 1)
         #expect(attempts.last?.outcome == "dead")
         #expect(attempts.dropLast().allSatisfy { $0.startedAt < expiresAt })
-        // Close to its end it is tried again and again, breaker or not.
+        // Close to its end it is tried again and again, breaker or not, and once a second at most.
         let late = attempts.filter { $0.startedAt > expiresAt - .seconds(20) }
-        #expect(late.count >= 3)
+        #expect((3...25).contains(late.count))
     }
 }
 

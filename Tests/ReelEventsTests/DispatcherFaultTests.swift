@@ -125,7 +125,7 @@ struct DispatcherFaultTests {
             harness.dispatcher([chain], seed: 1), harness.dispatcher([chain], seed: 2),
         ]
         try await harness.running(dispatchers) {
-            try await harness.until(dispatchers: 2, handlersSleep: true, "the event is done") {
+            try await harness.until("the event is done") {
                 try await harness.state(sequence) == .done
             }
         }
@@ -204,7 +204,7 @@ struct DispatcherFaultTests {
             }
         )
         try await harness.running([harness.dispatcher([chain])]) {
-            try await harness.until(handlersSleep: true, "all are done") {
+            try await harness.until("all are done") {
                 var query = EntryQuery()
                 query.states = [.done]
                 return try await harness.memory.count(query) == 20

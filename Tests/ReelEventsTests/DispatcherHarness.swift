@@ -15,6 +15,7 @@ struct DispatcherHarness {
     let sink = InMemoryLogSink()
     let metrics = Metrics()
     let calls = CallLog()
+    private let executor = SettlingExecutor()
 
     init() {
         driver = FaultyDriver(memory)
@@ -69,7 +70,7 @@ struct DispatcherHarness {
         let ended = Locked(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for dispatcher in dispatchers {
-                group.addTask {
+                group.addTask(executorPreference: executor) {
                     defer { ended.withLock { $0 += 1 } }
                     try await dispatcher.run()
                 }
@@ -82,7 +83,7 @@ struct DispatcherHarness {
             group.cancelAll()
             // What a stopping dispatcher waits for is time, too.
             while ended.withLock({ $0 }) < dispatchers.count {
-                for _ in 0..<20 { await Task.yield() }
+                await executor.settle()
                 _ = time.advanceToNextSleeper()
             }
             try await group.waitForAll()
@@ -91,24 +92,15 @@ struct DispatcherHarness {
 
     /// Moves the clock on, from one sleeper to the next, until something is so.
     ///
-    /// Each dispatcher sleeps in its loop and in its keeper, and so do handlers that take time; the
-    /// clock waits for them all, so that no heartbeat is passed over.
+    /// Before each move all that the dispatchers can do comes to its end.
     func until(
-        dispatchers count: Int = 1,
-        handlersSleep: Bool = false,
         _ what: Comment,
         sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: @Sendable () async throws -> Bool
     ) async throws {
         for _ in 0..<5000 {
-            for _ in 0..<30 {
-                if try await condition() { return }
-                await Task.yield()
-            }
-            while time.sleeperCount < 2 * count + (handlersSleep ? calls.atWorkCount : 0) {
-                try Task.checkCancellation()
-                await Task.yield()
-            }
+            try Task.checkCancellation()
+            await executor.settle()
             if try await condition() { return }
             _ = time.advanceToNextSleeper()
         }

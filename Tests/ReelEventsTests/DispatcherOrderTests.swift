@@ -22,7 +22,7 @@ struct DispatcherOrderTests {
         }
         let chain = slowChain("news", ["look", "tell"], on: [Self.news])
         try await harness.running([harness.dispatcher([chain])]) {
-            try await harness.until(handlersSleep: true, "all are done") { try await allAreDone() }
+            try await harness.until("all are done") { try await allAreDone() }
         }
         #expect(harness.calls.collisions.isEmpty)
         #expect(harness.calls.atWorkMax == 3)
@@ -93,7 +93,7 @@ struct DispatcherOrderTests {
         let chain = slowChain("files", ["fetch"], on: [.videoCompleted])
         let configuration = DispatcherConfiguration(concurrency: 4, claimBatch: 3, planBatch: 7)
         try await harness.running([harness.dispatcher([chain], configuration)]) {
-            try await harness.until(handlersSleep: true, "all are done") { try await allAreDone() }
+            try await harness.until("all are done") { try await allAreDone() }
         }
         #expect(harness.calls.atWorkMax == 4)
         #expect(harness.calls.calls.count == 60)
@@ -110,7 +110,7 @@ struct DispatcherOrderTests {
             harness.dispatcher([chain], configuration, seed: 2),
         ]
         try await harness.running(dispatchers) {
-            try await harness.until(dispatchers: 2, handlersSleep: true, "all are done") {
+            try await harness.until("all are done") {
                 try await allAreDone()
             }
         }

@@ -20,11 +20,11 @@ struct DispatcherRestTests {
         }
         try await harness.running(dispatchers) {
             let rested = harness.time.uptime() + .seconds(7200)
-            try await harness.until(dispatchers: 2, "two hours are over") {
+            try await harness.until("two hours are over") {
                 harness.time.uptime() >= rested
             }
             let sequence = try await harness.append(Happened.observed("v1"))
-            try await harness.until(dispatchers: 2, handlersSleep: true, "it is done") {
+            try await harness.until("it is done") {
                 try await harness.state(sequence) == .done
             }
         }
