@@ -22,11 +22,16 @@ struct S3AssetStoreTests {
         var copies = true
         /// The parts that are refused, by number.
         var refused: Set<Int> = []
+        /// Whether the next answer to what makes an object is lost on its way.
+        var losesAnswer = false
+        /// Uploads of before, by key.
+        var olderUploads: [String] = []
     }
 
     private let directory: TemporaryDirectory
     private let pool = BlockingPool(threadCount: 1)
     private let memory = Locked(Memory())
+    private let time = ManualTime()
     private let key = AssetKey(videoID: "video_1", fileName: "video.mp4")
 
     init() throws {
@@ -52,7 +57,7 @@ struct S3AssetStoreTests {
                     S3Credentials(accessKeyID: "id", secretAccessKey: "key", sessionToken: nil)
                 ),
                 transport: transport,
-                time: ManualTime(),
+                time: time,
                 random: SeededRandomSource(seed: 1)
             ),
             pool: pool,
@@ -83,7 +88,8 @@ struct S3AssetStoreTests {
             guard memory.objects[path] == nil || !request.fields.contains("If-None-Match")
             else { return .init(412) }
             memory.objects[path] = (content, request.fields.only("x-amz-meta-sha256"))
-            return .init(200)
+            defer { memory.losesAnswer = false }
+            return .init(memory.losesAnswer ? 500 : 200)
         case (.post, _, .some):
             memory.hasUpload = true
             memory.parts = [:]
@@ -99,7 +105,10 @@ struct S3AssetStoreTests {
             let whole = memory.parts.sorted { $0.key < $1.key }.flatMap(\.value)
             memory.objects[path] = (whole, memory.sha256)
             memory.hasUpload = false
+            defer { memory.losesAnswer = false }
+            if memory.losesAnswer { return .init(500) }
             return xml("<CompleteMultipartUploadResult/>")
+        case (.get, _, .some) where !memory.olderUploads.isEmpty: return uploads(memory)
         case (.get, _, .some):
             return xml(
                 memory.hasUpload
@@ -153,6 +162,14 @@ struct S3AssetStoreTests {
         let keys = memory.objects.keys.filter { $0.hasPrefix(prefix) }.sorted()
             .map { "<Contents><Key>\($0.dropFirst("/reels/".count))</Key></Contents>" }
         return xml("<ListBucketResult>" + keys.joined() + "</ListBucketResult>")
+    }
+
+    private static func uploads(_ memory: Memory) -> StubTransport.Answer {
+        let uploads = memory.olderUploads.map {
+            "<Upload><Key>\($0)</Key><UploadId>u</UploadId>"
+                + "<Initiated>2026-11-20T00:00:00Z</Initiated></Upload>"
+        }
+        return xml("<ListMultipartUploadsResult>\(uploads.joined())</ListMultipartUploadsResult>")
     }
 
     private static func xml(_ text: String) -> StubTransport.Answer {
@@ -217,6 +234,34 @@ struct S3AssetStoreTests {
         await #expect(throws: AssetError.occupied) { try await store().put(staged, as: key) }
         #expect(memory.withLock { $0.objects[path]?.bytes } == [1])
         #expect(FileTree.exists(staged.path))
+    }
+
+    @Test(arguments: [40, 350])
+    func `a put whose answer was lost is done`(_ byteCount: Int) async throws {
+        memory.withLock { $0.losesAnswer = true }
+        let staged = try stage(byteCount: byteCount)
+        async let asset = store().put(staged, as: key)
+        await time.waitForSleepers()
+        time.advance(by: .seconds(1))
+        #expect(try await asset.location == "s3://reels/p/video_1/video.mp4")
+        #expect(memory.withLock { $0.objects[path]?.bytes.count } == byteCount)
+        #expect(!FileTree.exists(staged.path))
+    }
+
+    @Test func `only old uploads of a video's files are swept up`() async throws {
+        let ours = ["p/video_1/video.mp4", "p/video_2/thumbnail.webp"]
+        let others = [
+            "p/backup.tar", "p/backups/db.tar", "p/a/b/video.mp4", "p/../video.mp4",
+            "p/video_1/manifest.json", "q/video_1/video.mp4", "video.mp4",
+        ]
+        memory.withLock { $0.olderUploads = ours + others }
+        let store = try store()
+        let begin = Timestamp(secondsSinceEpoch: 1_795_132_800)  // 2026-11-20T00:00:00Z
+        #expect(try await store.abortUploads(begunBefore: begin) == 0)
+        memory.withLock { $0.log = [] }
+        #expect(try await store.abortUploads(begunBefore: begin + .seconds(1)) == 2)
+        let aborted = memory.withLock { $0.log }.filter { $0.hasPrefix("DELETE") }
+        #expect(aborted == ours.map { "DELETE /reels/\($0)?uploadId=u" })
     }
 
     @Test func `an upload that fails half-way leaves no parts behind`() async throws {

@@ -1,4 +1,5 @@
 import ReelEvents
+import ReelHTTPClient
 import ReelObservability
 import Testing
 
@@ -44,6 +45,25 @@ struct ConfigurationTests {
         #expect(configuration.chains.map(\.name) == ["completed"])
         #expect(configuration.chains[0].steps.map(\.name) == ["fetch", "store"])
         #expect(configuration.warnings.count == 1)
+    }
+
+    @Test(arguments: [
+        ("https://video.example/v1", []),
+        ("http://10.1.2.3:9000/v1", ["10.1.2.3"]),
+        ("http://[fd00::1]/v1", ["fd00::1"]),
+        ("http://localhost:8080/v1", ["127.0.0.0/8", "::1"]),
+        ("http://127.1/v1", []),
+        ("no url", []),
+    ])
+    func `a URL that names an address leads to that one and to no other private one`(
+        _ url: String,
+        _ networks: [String]
+    ) throws {
+        let configuration = try load(#"{"allowed_networks": ["192.168.7.0/24"]}"#)
+        #expect(
+            configuration.destinations(for: url)
+                == .publicAnd(networks: ["192.168.7.0/24"] + networks)
+        )
     }
 
     @Test

@@ -10,6 +10,21 @@ package struct AssetKey: Sendable, Hashable {
         self.fileName = fileName
     }
 
+    /// Reads what `path` gives; nil for anything else.
+    package init?(path: String) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        self.init(videoID: String(parts[0]), fileName: String(parts[1]))
+        guard isValid else { return nil }
+    }
+
+    /// Whether it is one of a video's files, and not its manifest or a stranger's file.
+    package var isVariant: Bool {
+        let parts = fileName.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 2 && ["video", "thumbnail", "spritesheet"].contains(parts[0])
+            && MediaFormat.allCases.contains { $0.fileExtension == parts[1] }
+    }
+
     /// Whether both parts are names that walk no path.
     package var isValid: Bool {
         Self.isFolderName(videoID) && Self.isName(fileName, marks: "._-", byteCountMax: 100)

@@ -49,12 +49,10 @@ package struct S3AssetStore: AssetStore {
     ) async throws(AssetError) -> StoredAsset {
         let name = try name(of: key)
         if let object = try await object(name) {
-            guard object.byteCount == file.byteCount, object.sha256 == file.sha256 else {
-                throw .occupied
-            }
+            guard object.holds(file) else { throw .occupied }
         } else {
             let isNew = await !index.adopt(file, as: name)
-            if isNew { try await upload(file, to: name) }
+            if isNew { try await uploadOnce(file, to: name) }
             // A completion may be answered before the object is there, or with the wrong parts.
             guard let object = try await object(name), object.byteCount == file.byteCount else {
                 throw .changed
@@ -133,12 +131,21 @@ package struct S3AssetStore: AssetStore {
     /// Throws away the parts of uploads that were begun before a moment and never completed, as a
     /// crash leaves them.
     ///
+    /// Others may work in the same bucket: only uploads of a video's files are taken for ours.
+    ///
     /// - Returns: How many there were.
     package func abortUploads(begunBefore moment: Timestamp) async throws(S3Error) -> Int {
         let uploads = try await client.uploads(prefix: configuration.prefix)
             .filter { upload in upload.initiatedAt.map { $0 < moment } ?? false }
+            .filter { isOurs($0.key) }
         for upload in uploads { try await client.abort(upload) }
         return uploads.count
+    }
+
+    private func isOurs(_ key: String) -> Bool {
+        guard key.hasPrefix(configuration.prefix) else { return false }
+        let path = key.dropFirst(configuration.prefix.count)
+        return AssetKey(path: String(path))?.isVariant ?? false
     }
 
     private func abortUploads(prefix: String) async throws(S3Error) {
@@ -174,6 +181,17 @@ package struct S3AssetStore: AssetStore {
     }
 
     // MARK: Uploads
+
+    /// Uploads a file, and takes for done what is there after a failure.
+    ///
+    /// A put whose answer was lost is sent again, and refused because of itself.
+    private func uploadOnce(_ file: StagedFile, to name: String) async throws(AssetError) {
+        do throws(AssetError) {
+            try await upload(file, to: name)
+        } catch {
+            guard let object = try? await object(name), object.holds(file) else { throw error }
+        }
+    }
 
     private func upload(_ file: StagedFile, to name: String) async throws(AssetError) {
         let open = try await pool.run { () throws(AssetError) -> any DiskFile in
@@ -283,5 +301,12 @@ package struct S3AssetStore: AssetStore {
         case .transport(.contentUnreadable): .changed
         default: .store(error)
         }
+    }
+}
+
+extension S3Object {
+    /// Whether it is that file, by the hash that was recorded with it.
+    fileprivate func holds(_ file: StagedFile) -> Bool {
+        byteCount == file.byteCount && sha256 == file.sha256
     }
 }

@@ -101,10 +101,6 @@ struct S3ContentIndex {
     /// The file that an entry names, when it is one that the store could have made.
     private func key(in entry: String) async throws(S3Error) -> AssetKey? {
         guard let bytes = try await client.content(entry, atMost: 512) else { return nil }
-        let parts = String(decoding: bytes, as: UTF8.self)
-            .split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return nil }
-        let key = AssetKey(videoID: String(parts[0]), fileName: String(parts[1]))
-        return key.isValid ? key : nil
+        return AssetKey(path: String(decoding: bytes, as: UTF8.self))
     }
 }
