@@ -8,6 +8,8 @@ final class BreakerBoard: Sendable {
     private let random: any RandomSource
     private let metrics: Metrics
     private let breakers = Locked([String: Breaker]())
+    /// The targets whose last move the journal has not taken.
+    private let unkept = Locked(Set<String>())
 
     init(
         _ configuration: BreakerConfiguration,
@@ -30,8 +32,12 @@ final class BreakerBoard: Sendable {
         for record in records { show(record) }
     }
 
-    /// Until when an event has to wait; nil when it may try the target.
-    func wait(for target: String, at now: Timestamp) -> Timestamp? {
+    /// Until when an event has to wait, nil when it may try the target, and what is to be kept when
+    /// the breaker moved.
+    func wait(
+        for target: String,
+        at now: Timestamp
+    ) -> (until: Timestamp?, moved: BreakerRecord?) {
         let draw = random.unit()
         let (admission, moved): (Breaker.Admission, BreakerRecord?) = breakers.withLock {
             guard var breaker = $0[target] else { return (.pass, nil) }
@@ -42,8 +48,8 @@ final class BreakerBoard: Sendable {
         }
         if let moved { show(moved) }
         switch admission {
-        case .pass: return nil
-        case .wait(let until): return until
+        case .pass: return (nil, moved)
+        case .wait(let until): return (until, moved)
         }
     }
 
@@ -87,6 +93,20 @@ final class BreakerBoard: Sendable {
         }
         if let moved { show(moved) }
         return moved
+    }
+
+    /// Remembers that the journal did not take where the breaker of a target stands.
+    func noteUnkept(_ target: String) { unkept.withLock { _ = $0.insert(target) } }
+
+    /// Where those breakers stand now, to be kept anew.
+    func takeUnkept() -> [BreakerRecord] {
+        let targets = unkept.withLock { unkept in
+            defer { unkept = [] }
+            return unkept.sorted()
+        }
+        return breakers.withLock { breakers in
+            targets.compactMap { target in breakers[target]?.record(of: target) }
+        }
     }
 
     private func show(_ record: BreakerRecord) {

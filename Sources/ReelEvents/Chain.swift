@@ -42,7 +42,10 @@ public struct Step: Sendable {
 /// How often and when a step is tried again.
 ///
 /// The wait before attempt n+1 is drawn evenly from zero to `min(cap, base * 2^(n-1))` (full
-/// jitter), unless the handler names one; then it is that one, held to `longestWait`.
+/// jitter), unless the handler names one; then it is that one, held to `longestWait`. A schedule
+/// takes the place of the drawn waits: each is at least the schedule's, whatever the handler names,
+/// and a random part of up to a tenth is added, so that what failed together does not come back
+/// together.
 public struct RetryPolicy: Sendable, Hashable {
     /// The attempts in all, the first included; at least 1.
     public var attempts: Int
@@ -50,16 +53,21 @@ public struct RetryPolicy: Sendable, Hashable {
     public var cap: Duration
     /// The longest wait that a handler, or a server's `Retry-After`, may ask for.
     public var longestWait: Duration
+    /// The waits before the second attempt, the third and so on; beyond its end, or when it is
+    /// empty, waits are drawn.
+    public var schedule: [Duration]
 
     public init(
         attempts: Int = 12,
         base: Duration = .seconds(1),
         cap: Duration = .seconds(300),
-        longestWait: Duration = .seconds(3600)
+        longestWait: Duration = .seconds(3600),
+        schedule: [Duration] = []
     ) {
         self.attempts = max(1, attempts)
         self.base = base
         self.cap = cap
         self.longestWait = longestWait
+        self.schedule = schedule
     }
 }

@@ -24,6 +24,8 @@ struct ClaimJournal: HandlerJournal {
         }
     }
 
+    func leftTargetAlone() { attempt.leaveTargetAlone() }
+
     func files() async throws -> [StoredFile] {
         guard let videoID = claim.entry.videoID else { return [] }
         let records: [AssetRecord]

@@ -19,7 +19,7 @@ extension Dispatcher {
     /// The verdict on a claim whose target is out: it waits, and nothing was attempted.
     ///
     /// - Returns: Nil when the target may be tried.
-    func held(_ claim: Claim, _ step: Step, behind target: String?) -> StepVerdict? {
+    func held(_ claim: Claim, _ step: Step, behind target: String?) async -> StepVerdict? {
         guard let target else { return nil }
         let now = time.now()
         if isLastMoment(for: claim, step, now) { return nil }
@@ -27,9 +27,11 @@ extension Dispatcher {
         if step.handler.needsLink, claim.expiresAt.map({ isOver($0, at: now) }) ?? false {
             return nil
         }
-        guard let until = board.wait(for: target, at: now) else { return nil }
+        let (wait, moved) = board.wait(for: target, at: now)
+        if let moved { await keep(moved) }
+        guard let until = wait else { return nil }
         return .hold(
-            until: beforeExpiry(until, of: claim, step, now),
+            until: beforeExpiry(until, step, claim.expiresAt, now),
             Reason(BreakerRecord.waitingCode, target)
         )
     }
@@ -48,7 +50,7 @@ extension Dispatcher {
             policy: step.retry,
             at: now
         )
-        guard let target else { return bounded(verdict, claim, step, now) }
+        guard let target else { return await bounded(verdict, claim, step, now) }
         switch outcome {
         case .done, .retry, .giveUp:
             if let moved = board.answered(target, at: now) { await keep(moved) }
@@ -70,28 +72,40 @@ extension Dispatcher {
             case .doesNotCount, .waits: break
             }
         }
-        return bounded(verdict, claim, step, now)
+        return await bounded(verdict, claim, step, now)
     }
 
     /// Holds a later try to the life of the link that the step needs: one after it is no try.
-    private func bounded(
+    func bounded(
         _ verdict: StepVerdict,
         _ claim: Claim,
         _ step: Step,
         _ now: Timestamp
-    ) -> StepVerdict {
-        guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return verdict }
+    ) async -> StepVerdict {
+        switch verdict {
+        case .done, .dead: return verdict
+        case .retry, .postpone, .hold: break
+        }
+        guard step.handler.needsLink, let expiresAt = await expiry(of: claim) else {
+            return verdict
+        }
         switch verdict {
         case .done, .dead: return verdict
         case .retry(let moment, let reason):
             if isOver(expiresAt, at: now) { return .dead(Self.expired(expiresAt, reason)) }
-            return .retry(at: beforeExpiry(moment, of: claim, step, now), reason)
+            return .retry(at: beforeExpiry(moment, step, expiresAt, now), reason)
         case .postpone(let moment, let reason):
             if isOver(expiresAt, at: now) { return .dead(Self.expired(expiresAt, reason)) }
-            return .postpone(until: beforeExpiry(moment, of: claim, step, now), reason)
+            return .postpone(until: beforeExpiry(moment, step, expiresAt, now), reason)
         case .hold(let moment, let reason):
-            return .hold(until: beforeExpiry(moment, of: claim, step, now), reason)
+            return .hold(until: beforeExpiry(moment, step, expiresAt, now), reason)
         }
+    }
+
+    /// When a claim's video expires, which the attempt itself may have been the first to learn.
+    private func expiry(of claim: Claim) async -> Timestamp? {
+        guard claim.expiresAt == nil, let id = claim.entry.videoID else { return claim.expiresAt }
+        return try? await driver.job(provider: claim.entry.provider, id: id)?.expiresAt
     }
 
     /// Whether the link dies before the next probe: such a step tries its luck, breaker or not.
@@ -113,11 +127,11 @@ extension Dispatcher {
     /// end, one within the grace.
     private func beforeExpiry(
         _ moment: Timestamp,
-        of claim: Claim,
         _ step: Step,
+        _ expiresAt: Timestamp?,
         _ now: Timestamp
     ) -> Timestamp {
-        guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return moment }
+        guard step.handler.needsLink, let expiresAt else { return moment }
         guard expiresAt > now else { return min(moment, expiresAt + configuration.expiryGrace) }
         let longest = max(Self.linkLifeMin, (expiresAt - now) / 4)
         return min(moment, now + longest, expiresAt)
@@ -125,20 +139,33 @@ extension Dispatcher {
 
     /// Keeps where a breaker stands; what waited behind one that closed is due.
     private func keep(_ record: BreakerRecord) async {
+        await write(record)
+        let fields: KeyValuePairs<String, LogValue> = [
+            "breaker.target": .string(record.target),
+            "breaker.failures": .integer(record.failureCount),
+            "breaker.probe_at": .string(record.probeAt?.description ?? ""),
+            "reason": .string(record.reason?.code ?? ""),
+        ]
+        switch record.state {
+        case .closed:
+            logger.info("breaker closed", fields)
+            bell.ring()
+        case .open: logger.info("breaker open", fields)
+        case .halfOpen: logger.debug("breaker lets one try", fields)
+        }
+    }
+
+    /// Writes down again where breakers stand that the journal refused to keep.
+    func keepBreakersAgain() async {
+        for record in board.takeUnkept() { await write(record) }
+    }
+
+    private func write(_ record: BreakerRecord) async {
         do throws(JournalError) {
             try await driver.record(record)
         } catch {
             note(error)
+            board.noteUnkept(record.target)
         }
-        logger.info(
-            record.state == .closed ? "breaker closed" : "breaker open",
-            [
-                "breaker.target": .string(record.target),
-                "breaker.failures": .integer(record.failureCount),
-                "breaker.probe_at": .string(record.probeAt?.description ?? ""),
-                "reason": .string(record.reason?.code ?? ""),
-            ]
-        )
-        if record.state == .closed { bell.ring() }
     }
 }

@@ -166,6 +166,7 @@ extension Dispatcher {
     /// Measures the backlog, and looks for pending entries whatever the wake-ups said.
     func survey() async throws(JournalError) {
         table.withLock { $0.noteMayHavePending() }
+        await keepBreakersAgain()
         var query = EntryQuery()
         query.states = [.pending, .running, .waiting]
         query.order = .oldestFirst

@@ -65,7 +65,7 @@ extension Dispatcher {
         }
         guard let event = Event(claim.entry) else { return .dead(Reason("not_an_event")) }
         let target = step.handler.target(of: event)
-        if let verdict = held(claim, step, behind: target) { return verdict }
+        if let verdict = await held(claim, step, behind: target) { return verdict }
         let attempt = StepAttempt()
         let deadline = time.uptime() + step.timeLimit
         let (action, wakesKeeper) = table.withLock {
@@ -74,15 +74,16 @@ extension Dispatcher {
         if wakesKeeper { keeperBell.ring() }
         switch action {
         case .decline(let interruption):
-            return verdict(after: interruption, nil, claim, step)
+            return await verdict(after: interruption, nil, claim, step)
         case .call:
             await call(step.handler, event, context(claim, attempt), attempt)
             table.withLock { $0.endAttempt(of: claim) }
             guard let interruption = attempt.interruption else {
                 guard let outcome = attempt.outcome else { return nil }
-                return await self.verdict(on: outcome, of: claim, step, target)
+                let asked = attempt.hasLeftTargetAlone ? nil : target
+                return await self.verdict(on: outcome, of: claim, step, asked)
             }
-            return verdict(after: interruption, attempt.outcome, claim, step)
+            return await verdict(after: interruption, attempt.outcome, claim, step)
         }
     }
 
@@ -125,21 +126,22 @@ extension Dispatcher {
         _ outcome: Outcome?,
         _ claim: Claim,
         _ step: Step
-    ) -> StepVerdict? {
+    ) async -> StepVerdict? {
         if interruption == .fenced { return nil }
         if case .done(let note) = outcome { return .done(note: note) }
         let now = time.now()
-        return switch interruption {
-        case .fenced: nil
+        switch interruption {
+        case .fenced: return nil
         case .timedOut:
-            arithmetic.verdict(
+            let verdict = arithmetic.verdict(
                 on: .retry(Reason("timed_out", "the step took longer than its time limit")),
                 attempt: claim.attempt,
                 policy: step.retry,
                 at: now
             )
-        case .leaseOver: .postpone(until: now, Reason("lease_over"))
-        case .stopping: .postpone(until: now, Reason("service_stopped"))
+            return await bounded(verdict, claim, step, now)
+        case .leaseOver: return .postpone(until: now, Reason("lease_over"))
+        case .stopping: return .postpone(until: now, Reason("service_stopped"))
         }
     }
 

@@ -91,6 +91,12 @@ public struct HandlerContext: Sendable {
     public func files() async throws -> [StoredFile] {
         try await journal.files()
     }
+
+    /// Says that this attempt does not ask what the handler depends on, so that its outcome says
+    /// nothing of that: a breaker stays as it is.
+    public func leftTargetAlone() {
+        journal.leftTargetAlone()
+    }
 }
 
 /// A file of a video, whole, under its final name.
@@ -123,4 +129,5 @@ public struct StoredFile: Sendable, Hashable {
 package protocol HandlerJournal: Sendable {
     func save(checkpoint: [UInt8]) async throws
     func files() async throws -> [StoredFile]
+    func leftTargetAlone()
 }

@@ -46,7 +46,18 @@ package struct RetryArithmetic: Sendable {
         _ policy: RetryPolicy,
         _ now: Timestamp
     ) -> Timestamp {
-        now + (named.map { Self.held($0, policy) } ?? wait(attempt, policy))
+        let asked = named.map { Self.held($0, policy) }
+        guard let scheduled = scheduledWait(attempt, policy) else {
+            return now + (asked ?? wait(attempt, policy))
+        }
+        return now + max(asked ?? .zero, scheduled)
+    }
+
+    /// The schedule's wait after an attempt and a little more; nil beyond its end.
+    private func scheduledWait(_ attempt: Int, _ policy: RetryPolicy) -> Duration? {
+        guard let wait = policy.schedule.dropFirst(max(attempt, 1) - 1).first else { return nil }
+        return wait
+            + .milliseconds(Int64(Double(wait.wholeMilliseconds) * 0.1 * random.unit()))
     }
 
     /// The wait after an attempt, drawn evenly from zero to the attempt's ceiling.

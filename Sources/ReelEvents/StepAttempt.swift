@@ -18,6 +18,7 @@ final class StepAttempt: Sendable {
         var outcome: Outcome?
         var interruption: Interruption?
         var waiter: CheckedContinuation<Void, Never>?
+        var hasLeftTargetAlone = false
     }
 
     private let state = Locked(State())
@@ -29,6 +30,11 @@ final class StepAttempt: Sendable {
     func finish(_ outcome: Outcome) {
         change { $0.outcome = outcome }
     }
+
+    /// Whether the handler said that it asked nothing of what it depends on.
+    var hasLeftTargetAlone: Bool { state.withLock { $0.hasLeftTargetAlone } }
+
+    func leaveTargetAlone() { state.withLock { $0.hasLeftTargetAlone = true } }
 
     /// Asks for the handler to be cancelled; the first reason stands, but that the claim is lost
     /// outweighs every other.

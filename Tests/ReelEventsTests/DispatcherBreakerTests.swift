@@ -1,3 +1,4 @@
+import JournalConformance
 import ReelEvents
 import ReelJournal
 import ReelObservability
@@ -90,6 +91,68 @@ struct DispatcherBreakerTests {
         }
     }
 
+    @Test func `what does not ask the target says nothing of it`() async throws {
+        for number in 1...5 { try await harness.append(Happened.observed("v\(number)")) }
+        let idle = Chain(
+            "idle",
+            on: [.videoFailed],
+            steps: [Step("look", IdleHandler(calls: harness.calls))]
+        )
+        try await harness.running([harness.dispatcher([chain(), idle], configuration)]) {
+            try await harness.until("it is open") {
+                try await harness.memory.breakers().first?.state == .open
+            }
+            let last = try await harness.append(Happened.observed("v9", .failed))
+            try await harness.until("the idle one is done") {
+                try await harness.state(last) == .done
+            }
+            #expect(try await harness.memory.breakers().first?.state != .closed)
+            #expect(!harness.sink.messages.contains("breaker closed"))
+        }
+    }
+
+    @Test func `a breaker that is being tried is shown as such`() async throws {
+        try await harness.append(Happened.observed("v1"))
+        let gate = Gate()
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step(
+                    "fetch",
+                    GatedHandler(isOut: isOut, gate: gate, calls: harness.calls),
+                    retry: RetryPolicy(base: .seconds(1))
+                )
+            ]
+        )
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("one tries it") {
+                try await harness.memory.breakers().first?.state == .halfOpen
+            }
+            isOut.withLock { $0 = false }
+            gate.open()
+            try await harness.until("it is done") { try await count([.done]) == 1 }
+        }
+        #expect(try await harness.memory.breakers().map(\.state) == [.closed])
+    }
+
+    @Test func `where a breaker stands is kept once the journal takes it again`() async throws {
+        for number in 1...5 { try await harness.append(Happened.observed("v\(number)")) }
+        try await harness.running([harness.dispatcher([chain()], configuration)]) {
+            try await harness.until("it is open") {
+                try await harness.memory.breakers().first?.state == .open
+            }
+            harness.driver.refuse { $0 == "recordBreaker" ? .io : nil }
+            isOut.withLock { $0 = false }
+            try await harness.until("all are done") { try await count([.done]) == 5 }
+            #expect(try await harness.memory.breakers().first?.state != .closed)
+            harness.driver.refuse { _ in nil }
+            try await harness.until("it is kept") {
+                try await harness.memory.breakers().first?.state == .closed
+            }
+        }
+    }
+
     @Test func `a wait that the target names is kept`() async throws {
         try await harness.append(Happened.observed("v1"))
         let chain = chain(wait: .seconds(600))
@@ -139,6 +202,35 @@ struct DispatcherBreakerTests {
             #expect((1...70).contains(late.count))
             isOut.withLock { $0 = false }
             try await harness.until("it is done") { try await count([.done]) == 1 }
+        }
+    }
+
+    @Test func `an expiry that the attempt learns bounds the next try`() async throws {
+        let end = harness.time.now() + .seconds(600)
+        try await harness.append(Happened.observed("v1"))
+        let step = Step(
+            "fetch",
+            LearningHandler(driver: harness.memory, expiresAt: end, calls: harness.calls)
+        )
+        let chain = Chain("files", on: [.videoCompleted], steps: [step])
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("it is tried again") { harness.calls.calls.count == 2 }
+            #expect(harness.time.now() < end)
+        }
+    }
+
+    @Test func `a try that took too long is bounded as others are`() async throws {
+        let end = try await appendVideo(living: .seconds(600))
+        let step = Step(
+            "fetch",
+            SleepingHandler(time: harness.time, calls: harness.calls),
+            retry: RetryPolicy(schedule: [.seconds(7200)]),
+            timeLimit: .seconds(60)
+        )
+        let chain = Chain("files", on: [.videoCompleted], steps: [step])
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("it is tried again") { harness.calls.calls.count == 2 }
+            #expect(harness.time.now() < end)
         }
     }
 
@@ -193,4 +285,70 @@ extension ClosedRange where Bound == Int64 {
         for element in self { sum += try await value(element) }
         return sum
     }
+}
+
+/// A handler of the same target that finds nothing to ask it.
+private struct IdleHandler: Handler {
+    let calls: CallLog
+
+    func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
+        context.leftTargetAlone()
+        return await ScriptedHandler(calls).handle(event, context)
+    }
+
+    func target(of event: Event) -> String? { "target" }
+}
+
+/// A handler whose target is out until it is not, and which then takes its time.
+private struct GatedHandler: Handler {
+    let isOut: Locked<Bool>
+    let gate: Gate
+    let calls: CallLog
+
+    func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
+        await ScriptedHandler(calls) { _, _ in
+            if calls.calls.count > 3 { await gate.pass() }
+            return isOut.withLock { $0 } ? .unavailable(Reason("out")) : .done()
+        }.handle(event, context)
+    }
+
+    func target(of event: Event) -> String? { "target" }
+}
+
+/// A handler that learns when the link dies, and is asked to come back long after.
+private struct LearningHandler: Handler {
+    let driver: InMemoryJournalDriver
+    let expiresAt: Timestamp
+    let calls: CallLog
+
+    func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
+        await ScriptedHandler(calls) { _, _ in
+            var news = JobUpdate(
+                provider: "openai",
+                id: "v1".videoID,
+                origin: .event,
+                moment: event.receivedAt
+            )
+            news.expiresAt = expiresAt
+            _ = try? await driver.record(news)
+            return .retry(after: .seconds(3500), Reason("not_yet"))
+        }.handle(event, context)
+    }
+
+    var needsLink: Bool { true }
+}
+
+/// A handler that needs a link and never comes to an end.
+private struct SleepingHandler: Handler {
+    let time: ManualTime
+    let calls: CallLog
+
+    func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
+        await ScriptedHandler(calls) { _, _ in
+            try? await time.sleep(for: .seconds(100_000))
+            return .retry(Reason("cancelled"))
+        }.handle(event, context)
+    }
+
+    var needsLink: Bool { true }
 }

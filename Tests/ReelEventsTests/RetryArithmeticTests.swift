@@ -1,7 +1,8 @@
-import ReelEvents
 import ReelJournal
 import ReelRuntime
 import Testing
+
+@testable import ReelEvents
 
 struct RetryArithmeticTests {
     private let now = Timestamp(secondsSinceEpoch: 1_795_251_600)
@@ -55,6 +56,23 @@ struct RetryArithmeticTests {
         wait: Duration
     ) {
         #expect(verdict(.retry(after: named, reason), attempt: 1) == .retry(at: now + wait, reason))
+    }
+
+    @Test func `a schedule's waits are kept, and a little more`() {
+        let schedule: [Duration] = [.seconds(5), .seconds(300)]
+        let policy = RetryPolicy(base: .seconds(8), schedule: schedule)
+        func wait(_ attempt: Int, _ named: Duration? = nil) -> Duration {
+            arithmetic.moment(after: attempt, named, policy, now) - now
+        }
+        for (index, span) in schedule.enumerated() {
+            #expect((span...(span * 11 / 10)).contains(wait(index + 1)))
+        }
+        // A receiver's wish is heard when it is for more.
+        #expect(wait(1, .seconds(600)) == .seconds(600))
+        #expect(wait(2, .seconds(1)) >= .seconds(300))
+        // Beyond the schedule waits are drawn.
+        #expect(wait(3) <= .seconds(32))
+        #expect(wait(3, .seconds(1)) == .seconds(1))
     }
 
     @Test func `the last attempt ends among the dead letters with its reason`() {

@@ -27,7 +27,7 @@ extension HandlerHarness {
             transport: transport,
             journal: journal,
             time: time,
-            random: SeededRandomSource(seed: 1),
+            gone: gone,
             logger: logger
         )
     }

@@ -20,6 +20,7 @@ final class HandlerHarness: Sendable {
     let sink = InMemoryLogSink()
     let metrics = Metrics()
     let context = StubHandlerJournal()
+    let gone = GoneTargets()
     let event: Event
     let videoID: VideoID
 
@@ -169,6 +170,7 @@ final class StubHandlerJournal: HandlerJournal {
         var checkpoint: [UInt8]?
         var files: Files?
         var isBroken = false
+        var hasLeftTargetAlone = false
     }
 
     struct Broken: Error {}
@@ -180,6 +182,9 @@ final class StubHandlerJournal: HandlerJournal {
     func setFiles(_ files: @escaping Files) { state.withLock { $0.files = files } }
     func breakDown() { state.withLock { $0.isBroken = true } }
     func forget() { state.withLock { $0.checkpoint = nil } }
+
+    var hasLeftTargetAlone: Bool { state.withLock { $0.hasLeftTargetAlone } }
+    func leftTargetAlone() { state.withLock { $0.hasLeftTargetAlone = true } }
 
     func save(checkpoint: [UInt8]) async throws {
         let isBroken = state.withLock { state in
@@ -204,6 +209,11 @@ extension Outcome {
             .giveUp(let reason):
             reason.code
         }
+    }
+
+    var isOutage: Bool {
+        if case .unavailable = self { return true }
+        return false
     }
 
     var isDone: Bool {

@@ -111,25 +111,26 @@ struct NotifyShapeTests {
         #expect(transport.requests.count == (isWanted ? 1 : 0))
     }
 
-    @Test func `the waits are those of the guide, and a little more`() async throws {
-        let harness = try await HandlerHarness()
-        let handler = try harness.notifier(StubTransport.answering(500)) { $0.schedule = .standard }
-        let waits = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
-        for (index, seconds) in waits.enumerated() {
-            let wait = try #require(await harness.run(handler, attempt: index + 1).wait)
-            #expect(wait >= .seconds(seconds) && wait <= .seconds(seconds) * 11 / 10)
-        }
-        #expect(await harness.run(handler, attempt: 10).wait == nil)
-        #expect(NotifySchedule.standard.attemptCount == 10)
-    }
-
-    @Test func `a longer wait that the receiver asks for is kept`() async throws {
+    @Test func `a receiver that is out is what the step waits for, whatever its waits`()
+        async throws
+    {
         let harness = try await HandlerHarness()
         let transport = StubTransport.answering(503, ["Retry-After": "600"])
-        let handler = try harness.notifier(transport) { $0.schedule = .standard }
+        let handler = try harness.notifier(transport)
+        #expect(await harness.run(handler).isOutage)
         #expect(await harness.run(handler).wait == .seconds(600))
-        let later = try #require(await harness.run(handler, attempt: 3).wait)
-        #expect(later >= .seconds(1800))
+        let target = try #require(handler.target(of: harness.event))
+        #expect(target.hasPrefix("notify:") && !target.contains("/hook"))
+        #expect(!harness.context.hasLeftTargetAlone)
+    }
+
+    @Test func `what asks the receiver nothing says nothing of it`() async throws {
+        let harness = try await HandlerHarness()
+        let handler = try harness.notifier(StubTransport.answering(200)) {
+            $0.filter.types = ["video.failed"]
+        }
+        #expect(await harness.run(handler).isDone)
+        #expect(harness.context.hasLeftTargetAlone)
     }
 
     @Test func `a target that said 410 is told nothing more, and that is said once`()
@@ -141,6 +142,8 @@ struct NotifyShapeTests {
         #expect(await harness.run(handler).code == "target_gone")
         let second = await harness.run(handler)
         #expect(second.isGivenUp && second.code == "target_disabled")
+        // Another step that tells the same target knows it too.
+        #expect(await harness.run(try harness.notifier(transport)).code == "target_disabled")
         #expect(transport.requests.count == 1)
         #expect(harness.sink.records.filter { $0.level == .error }.count == 1)
     }

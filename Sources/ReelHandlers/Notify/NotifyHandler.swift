@@ -11,7 +11,7 @@ package import ReelWebhooks
 ///
 /// The `webhook-id` and the body are the same for every attempt, the timestamp is the attempt's. No
 /// redirect is followed, and of the answer only the status and `Retry-After` count. A target that
-/// answers 410 is told nothing more until the service starts anew.
+/// answers 410 is told nothing more, whatever the step, until the service starts anew.
 package struct NotifyHandler: Handler {
     /// Whom to tell, and how.
     package struct Target: Sendable {
@@ -21,8 +21,6 @@ package struct NotifyHandler: Handler {
         package let signer: WebhookSigner?
         package var shape = NotifyShape.full
         package var filter = NotifyFilter()
-        /// Nil leaves the waits to the step's retry policy.
-        package var schedule: NotifySchedule?
         package var destinations: DestinationPolicy
         package var timeout: Duration = .seconds(20)
 
@@ -39,18 +37,16 @@ package struct NotifyHandler: Handler {
     private let transport: any HTTPTransport
     private let journal: Journal
     private let time: any TimeSource
-    private let random: any RandomSource
     private let logger: Logger
     private let limits: HTTPClientRequest.Limits
-    /// Whether the target said that it is gone.
-    private let isGone = Locked(false)
+    private let gone: GoneTargets
 
     package init(
         _ target: Target,
         transport: any HTTPTransport,
         journal: Journal,
         time: any TimeSource,
-        random: any RandomSource,
+        gone: GoneTargets,
         logger: Logger
     ) {
         self.target = target
@@ -58,7 +54,7 @@ package struct NotifyHandler: Handler {
         self.transport = transport
         self.journal = journal
         self.time = time
-        self.random = random
+        self.gone = gone
         self.logger = logger.named("notify")
         var limits = HTTPClientRequest.Limits()
         limits.totalTimeout = target.timeout
@@ -76,14 +72,15 @@ package struct NotifyHandler: Handler {
                 Reason("journal_refused", "the event's files could not be read")
             )
         }
-        guard target.filter.wants(document) else { return .done(note: "not wanted by the target") }
-        guard !isGone.withLock({ $0 }) else {
+        guard target.filter.wants(document) else {
+            context.leftTargetAlone()
+            return .done(note: "not wanted by the target")
+        }
+        guard !gone.contains(target.url) else {
+            context.leftTargetAlone()
             return .giveUp(Reason("target_disabled", "the target answered 410 before"))
         }
-        let outcome = scheduled(
-            await post(target.shape.body(document), id: context.id),
-            context.attempt
-        )
+        let outcome = await post(target.shape.body(document), id: context.id)
         if let reason = outcome.reason {
             logger.warning(
                 "a notification was not taken",
@@ -98,29 +95,13 @@ package struct NotifyHandler: Handler {
         return outcome
     }
 
-    /// The outcome with the schedule's wait where the receiver asked for none, or for less.
-    private func scheduled(_ outcome: Outcome, _ attempt: Int) -> Outcome {
-        guard let schedule = target.schedule else { return outcome }
-        switch outcome {
-        case .done, .postpone, .giveUp: return outcome
-        case .retry(let asked, let reason), .unavailable(let asked, let reason):
-            guard let wait = schedule.wait(after: attempt, random) else { return outcome }
-            return .retry(after: max(asked ?? .zero, wait), reason)
-        }
-    }
-
     /// Remembers that nobody is there any more, and says so once.
     private func disable() {
-        let isNew = isGone.withLock { isGone in
-            defer { isGone = true }
-            return !isGone
-        }
-        guard isNew else { return }
+        guard gone.insert(target.url) else { return }
         logger.error("a target is gone and is told nothing more until the service starts anew")
     }
 
-    /// Nil for a target with a schedule, which says itself how long an outage may be.
-    package func target(of event: Event) -> String? { target.schedule == nil ? name : nil }
+    package func target(of event: Event) -> String? { name }
 
     /// The receiver's name for people: its origin, and a number made of the whole URL, whose path
     /// may be a secret.
@@ -180,10 +161,10 @@ package struct NotifyHandler: Handler {
         let reason = Reason("target_" + error.code, error.description)
         switch error {
         case .invalidURL, .destinationRefused: return .giveUp(reason)
-        case .nameNotResolved, .connectionFailed, .timedOut:
+        case .nameNotResolved, .connectionFailed, .timedOut, .tlsFailed, .interrupted,
+            .malformedResponse, .transport:
             return .unavailable(reason)
-        case .tlsFailed, .interrupted, .malformedResponse, .contentUnreadable, .tooLarge,
-            .cancelled, .overloaded, .transport:
+        case .contentUnreadable, .tooLarge, .cancelled, .overloaded:
             return .retry(reason)
         }
     }

@@ -17,7 +17,7 @@ extension Configuration {
             let tell = StepSettings(
                 name: "notify",
                 work: .notify(notify),
-                retry: notifyRetry,
+                retry: .standardWebhooks,
                 timeLimit: .seconds(60)
             )
             steps.append(tell)
@@ -29,15 +29,6 @@ extension Configuration {
         )
         return chains
     }
-
-    /// What bounds the schedule of the Standard Webhooks guide; with a policy of its own, a step
-    /// follows that and no schedule.
-    private static let notifyRetry = RetryPolicy(
-        attempts: NotifySchedule.standard.attemptCount,
-        base: .seconds(2),
-        cap: .seconds(3600),
-        longestWait: .seconds(27 * 3600)
-    )
 
     static func chain(_ section: inout ObjectReader) -> ChainSettings? {
         let name = section.name("name")
@@ -94,14 +85,12 @@ extension Configuration {
         guard let (kind, work) = found.first else { return nil }
         var step = StepSettings(name: name ?? kind, work: work)
         if kind == "notify" {
-            step.retry = notifyRetry
+            step.retry = .standardWebhooks
             step.timeLimit = .seconds(60)
         }
         if var retry {
-            if case .notify(var settings) = step.work {
-                settings.followsSchedule = false
-                step.work = .notify(settings)
-            }
+            // It takes the place of the schedule; what it does not name stays.
+            step.retry.schedule = []
             readRetry(&retry, into: &step.retry)
             retry.finish()
         }

@@ -140,8 +140,6 @@ package struct NotifySettings: Sendable {
     package var secrets: [Secret]
     package var shape = NotifyShape.full
     package var filter = NotifyFilter()
-    /// Whether the waits are those of the Standard Webhooks guide, and not a retry policy's.
-    package var followsSchedule = true
     package var timeout: Duration = .seconds(20)
 }
 

@@ -4,6 +4,7 @@ internal import ReelEvents
 internal import ReelHTTP
 internal import ReelHTTPClient
 internal import ReelHTTPServer
+internal import ReelHandlers
 internal import ReelJournal
 internal import ReelJournalSQLite
 internal import ReelObservability
@@ -31,6 +32,7 @@ struct ServiceParts: Sendable {
     let stop: Latch
     let replayBell = Doorbell()
     let fileBell = Doorbell()
+    let goneTargets = GoneTargets()
 
     /// What a service is handed besides its configuration.
     struct Surroundings: Sendable {

@@ -61,16 +61,16 @@ public struct StandardSteps: Sendable {
         retry: RetryPolicy? = nil,
         timeLimit: Duration = .seconds(60)
     ) throws(ConfigurationError) -> Step {
-        var settings = NotifySettings(url: url, secrets: secrets)
-        settings.followsSchedule = retry == nil
+        let settings = NotifySettings(url: url, secrets: secrets)
         guard !secrets.isEmpty else {
             throw ConfigurationError(faults: [.init(place: name, message: "a secret is missing")])
         }
-        let bounds = RetryPolicy(
-            attempts: NotifySchedule.standard.attemptCount,
-            longestWait: .seconds(27 * 3600)
+        return try notify(
+            name,
+            settings,
+            retry: retry ?? .standardWebhooks,
+            timeLimit: timeLimit
         )
-        return try notify(name, settings, retry: retry ?? bounds, timeLimit: timeLimit)
     }
 
     func notify(
@@ -99,14 +99,13 @@ public struct StandardSteps: Sendable {
         )
         target.shape = settings.shape
         target.filter = settings.filter
-        target.schedule = settings.followsSchedule ? .standard : nil
         target.timeout = settings.timeout
         let handler = NotifyHandler(
             target,
             transport: parts.client,
             journal: parts.journal,
             time: parts.surroundings.time,
-            random: parts.surroundings.random,
+            gone: parts.goneTargets,
             logger: parts.surroundings.logger
         )
         return Step(name, handler, retry: retry, timeLimit: timeLimit)

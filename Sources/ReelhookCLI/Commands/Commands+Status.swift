@@ -37,7 +37,8 @@ enum StatusText {
             lines.append("disk      " + line(of: shortage))
         }
         for breaker in status.breakers where breaker.state != .closed {
-            var line = "breaker   \(breaker.target) is open since \(breaker.changedAt)"
+            let state = breaker.state == .open ? "is open" : "is being tried, open"
+            var line = "breaker   \(breaker.target) \(state) since \(breaker.changedAt)"
             if let reason = breaker.reason {
                 line += ", " + EventText.printable(reason.description)
             }
