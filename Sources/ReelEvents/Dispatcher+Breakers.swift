@@ -36,12 +36,13 @@ extension Dispatcher {
         )
     }
 
-    /// The verdict on what a handler said.
+    /// The verdict on what a handler said that was called at a moment.
     func verdict(
         on outcome: Outcome,
         of claim: Claim,
         _ step: Step,
-        _ target: String?
+        _ target: String?,
+        calledAt: Timestamp
     ) async -> StepVerdict {
         let now = time.now()
         var verdict = arithmetic.verdict(
@@ -50,7 +51,7 @@ extension Dispatcher {
             policy: step.retry,
             at: now
         )
-        guard let target else { return await bounded(verdict, claim, step, now) }
+        guard let target else { return await bounded(verdict, claim, step, calledAt, now) }
         switch outcome {
         case .done, .retry, .giveUp:
             if let moved = board.answered(target, at: now) { await keep(moved) }
@@ -72,14 +73,18 @@ extension Dispatcher {
             case .doesNotCount, .waits: break
             }
         }
-        return await bounded(verdict, claim, step, now)
+        return await bounded(verdict, claim, step, calledAt, now)
     }
 
     /// Holds a later try to the life of the link that the step needs: one after it is no try.
+    ///
+    /// Once the link is over the handler is called one last time, since it alone knows whether the
+    /// step can do without; who was called before that has not said its last word.
     func bounded(
         _ verdict: StepVerdict,
         _ claim: Claim,
         _ step: Step,
+        _ calledAt: Timestamp,
         _ now: Timestamp
     ) async -> StepVerdict {
         switch verdict {
@@ -92,10 +97,10 @@ extension Dispatcher {
         switch verdict {
         case .done, .dead: return verdict
         case .retry(let moment, let reason):
-            if isOver(expiresAt, at: now) { return .dead(Self.expired(expiresAt, reason)) }
+            if isOver(expiresAt, at: calledAt) { return .dead(Self.expired(expiresAt, reason)) }
             return .retry(at: beforeExpiry(moment, step, expiresAt, now), reason)
         case .postpone(let moment, let reason):
-            if isOver(expiresAt, at: now) { return .dead(Self.expired(expiresAt, reason)) }
+            if isOver(expiresAt, at: calledAt) { return .dead(Self.expired(expiresAt, reason)) }
             return .postpone(until: beforeExpiry(moment, step, expiresAt, now), reason)
         case .hold(let moment, let reason):
             return .hold(until: beforeExpiry(moment, step, expiresAt, now), reason)

@@ -74,16 +74,17 @@ extension Dispatcher {
         if wakesKeeper { keeperBell.ring() }
         switch action {
         case .decline(let interruption):
-            return await verdict(after: interruption, nil, claim, step)
+            return await verdict(after: interruption, nil, claim, step, time.now())
         case .call:
+            let calledAt = time.now()
             await call(step.handler, event, context(claim, attempt), attempt)
             table.withLock { $0.endAttempt(of: claim) }
             guard let interruption = attempt.interruption else {
                 guard let outcome = attempt.outcome else { return nil }
                 let asked = attempt.hasLeftTargetAlone ? nil : target
-                return await self.verdict(on: outcome, of: claim, step, asked)
+                return await self.verdict(on: outcome, of: claim, step, asked, calledAt: calledAt)
             }
-            return await verdict(after: interruption, attempt.outcome, claim, step)
+            return await verdict(after: interruption, attempt.outcome, claim, step, calledAt)
         }
     }
 
@@ -125,7 +126,8 @@ extension Dispatcher {
         after interruption: Interruption,
         _ outcome: Outcome?,
         _ claim: Claim,
-        _ step: Step
+        _ step: Step,
+        _ calledAt: Timestamp
     ) async -> StepVerdict? {
         if interruption == .fenced { return nil }
         if case .done(let note) = outcome { return .done(note: note) }
@@ -139,7 +141,7 @@ extension Dispatcher {
                 policy: step.retry,
                 at: now
             )
-            return await bounded(verdict, claim, step, now)
+            return await bounded(verdict, claim, step, calledAt, now)
         case .leaseOver: return .postpone(until: now, Reason("lease_over"))
         case .stopping: return .postpone(until: now, Reason("service_stopped"))
         }

@@ -245,6 +245,29 @@ struct DispatcherBreakerTests {
         #expect(try await harness.memory.entry(1)?.reason?.code == "expired")
     }
 
+    @Test func `who was called before the end of the link is called once more after it`()
+        async throws
+    {
+        let expiresAt = try await appendVideo(living: .seconds(600))
+        let time = harness.time
+        let end = expiresAt + configuration.expiryGrace
+        let step = Step(
+            "fetch",
+            TargetedHandler(needsLink: true, calls: harness.calls) {
+                if time.now() >= end { return .done(note: "without the thumbnail") }
+                // The call lasts beyond the end.
+                time.advance(by: end - time.now() + .seconds(1))
+                return .postpone(.seconds(60), Reason("disk_full"))
+            }
+        )
+        let chain = Chain("files", on: [.videoCompleted], steps: [step])
+        try await harness.running([harness.dispatcher([chain], configuration)]) {
+            try await harness.until("it is over") { try await count([.done, .dead]) == 1 }
+        }
+        #expect(try await count([.done]) == 1)
+        #expect(harness.calls.calls.count == 2)
+    }
+
     @Test func `without a grace no later try is made once the link is dead`() async throws {
         let expiresAt = try await appendVideo(living: .seconds(600))
         let chain = chain(attempts: 1000, needsLink: true)

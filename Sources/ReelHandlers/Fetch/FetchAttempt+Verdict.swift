@@ -7,88 +7,110 @@ internal import ReelProviders
 internal import ReelRuntime
 
 extension FetchAttempt {
-    /// What follows from a fault.
-    enum Verdict {
-        /// The provider does not have this file, and nobody waits for it.
-        case absent(Reason)
-        case outcome(Outcome)
+    /// How a file ends that will not come.
+    enum End {
+        /// The provider does not have it, or failed to hand it over.
+        case absent
+        /// It died with its link, or with the provider's memory of the job.
+        case lost
+
+        var state: AssetState {
+            switch self {
+            case .absent: .absent
+            case .lost: .lost
+            }
+        }
+
+        var result: FetchMetrics.Result {
+            switch self {
+            case .absent: .absent
+            case .lost: .lost
+            }
+        }
     }
 
-    mutating func verdict(on fault: TransferFault, for variant: Variant) async -> Verdict {
+    /// What follows from a fault of a file that nobody waits for.
+    enum ExtraVerdict {
+        case settled(End, Reason)
+        case again(after: Duration, Reason)
+    }
+
+    /// What follows from a fault of the video's own file.
+    mutating func stop(on fault: TransferFault, for variant: Variant) async -> Stop {
         switch fault {
-        case .disk(.diskFull):
-            return .outcome(.postpone(limits.diskFullWait, Reason("disk_full")))
-        case .disk(let error):
-            return .outcome(.retry(Reason(error.code, error.description)))
-        case .journal(let error): return .outcome(journalOutcome(error))
-        case .interrupted(.cancelled): return .outcome(.retry(Reason("cancelled")))
+        case .disk(.diskFull): return .ours(.postpone(limits.diskFullWait, Reason("disk_full")))
+        case .disk(.invalidName): return .ours(.giveUp(Reason("invalid_name")))
+        case .disk(let error): return .ours(.retry(Reason(error.code, error.description)))
+        case .journal(let error): return .ours(journalOutcome(error))
+        case .interrupted(.cancelled): return .ours(.retry(Reason("cancelled")))
         case .notAsOrdered(let reason, let traits):
             // The same bytes would come again.
             for trait in traits { handler.metrics.countDifference(trait) }
-            return .outcome(.giveUp(reason))
-        case .provider, .interrupted, .short, .refused, .otherMedium: break
-        }
-        guard variant.isVideo else { return await extraVerdict(on: fault, for: variant) }
-        switch fault {
-        case .provider(let error): return .outcome(await outcome(of: error, for: variant))
+            return .provider(.giveUp(reason))
+        case .provider(let error): return await stop(on: error, for: variant)
         case .interrupted(let error):
             let reason = Reason("transfer_" + error.code, error.description)
-            return .outcome(.retry(after: soonEnough(nil), reason))
-        case .refused(let reason): return .outcome(await refused(reason, variant))
-        case .short, .otherMedium, .notAsOrdered, .disk, .journal:
+            return .provider(.retry(after: soonEnough(nil), reason))
+        case .refused(let reason): return .provider(await refused(reason, variant))
+        case .short, .otherMedium:
             let reason = Reason("transfer_short", "less came than was announced")
-            return .outcome(.retry(after: soonEnough(nil), reason))
+            return .provider(.retry(after: soonEnough(nil), reason))
         }
     }
 
-    /// A thumbnail or spritesheet: absent at once where the provider says no, or after a few tries.
-    private mutating func extraVerdict(
+    /// A thumbnail or spritesheet: at an end at once where the provider says no, or after a few
+    /// tries.
+    mutating func extraVerdict(
         on fault: TransferFault,
         for variant: Variant
-    ) async -> Verdict {
-        let (reason, wait) = extraReason(fault)
-        guard let reason else {
-            return .absent(Reason("variant_unavailable", fault.providerText))
-        }
-        guard await count(variant.name) < limits.extraTries else { return .absent(reason) }
-        let bounded = min(wait ?? .seconds(1), limits.extraWaitMax)
-        return .outcome(.retry(after: soonEnough(bounded), reason))
-    }
-
-    /// Why a file may still come, and what the server asked us to wait; no reason when it will
-    /// not.
-    private func extraReason(_ fault: TransferFault) -> (Reason?, Duration?) {
+    ) async throws(Stop) -> ExtraVerdict {
+        let reason: Reason
+        var asked: Duration?
         switch fault {
+        case .journal(let error): throw .ours(journalOutcome(error))
+        case .interrupted(.cancelled): throw .ours(.retry(Reason("cancelled")))
+        case .provider(let error) where error.kind == .cancelled:
+            throw .ours(.retry(Reason("cancelled")))
         case .provider(let error):
-            let reason = Reason("provider_" + error.kind.rawValue, error.description)
-            return error.mayRetry ? (reason, error.retryAfter) : (nil, nil)
-        case .interrupted(let error): return (Reason("transfer_" + error.code), nil)
-        case .refused(let reason): return (reason, nil)
-        case .otherMedium: return (nil, nil)
-        case .short, .notAsOrdered, .disk, .journal: return (Reason("transfer_short"), nil)
+            guard error.kind != .expired else { return .settled(.lost, expiryReason) }
+            guard error.mayRetry else {
+                return .settled(.absent, Reason("variant_unavailable", error.description))
+            }
+            reason = Reason("provider_" + error.kind.rawValue, error.description)
+            asked = error.retryAfter
+        case .otherMedium:
+            let text = "a video came in its place"
+            return .settled(.absent, Reason("variant_unavailable", text))
+        case .interrupted(let error): reason = Reason("transfer_" + error.code)
+        case .refused(let why): reason = why
+        case .short, .notAsOrdered: reason = Reason("transfer_short")
+        case .disk(let error): reason = Reason(error.code, error.description)
         }
+        guard await count(variant.name) < limits.extraTries else {
+            return .settled(.absent, reason)
+        }
+        return .again(after: min(asked ?? .seconds(1), limits.extraWaitMax), reason)
     }
 
     /// What follows when the provider does not answer with the video, or with its content.
-    mutating func outcome(of error: ProviderError, for variant: Variant?) async -> Outcome {
+    ///
+    /// What is the provider's fault, or an operator's to mend, meets every video alike: such an
+    /// event waits as in an outage, and the video's own tries are left for its own faults.
+    mutating func stop(on error: ProviderError, for variant: Variant?) async -> Stop {
         let reason = Reason("provider_" + error.kind.rawValue, error.description)
-        switch error.kind {
-        case .notFound: return await forgotten(variant)
-        case .expired: return await lose()
-        case .unauthorized, .forbidden, .billing, .quotaExceeded, .tls, .destinationRefused,
-            .redirected:
-            // Until an operator has seen to it; every attempt would fail alike.
-            let wait = max(error.retryAfter ?? .zero, limits.refusedKeyWait)
-            return .retry(after: soonEnough(wait), reason)
-        case .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding,
-            .modelNotFound, .tooLarge:
-            return await refused(Reason("provider_refused", error.description), variant)
-        case .unreachable, .timedOut, .rateLimited, .overloaded, .serverError, .gatewayError:
-            return .unavailable(after: error.retryAfter, reason)
-        // Of a provider that answered: it may be this file that it cannot send.
-        case .interrupted, .conflict, .notReady, .notJSON, .unexpectedShape:
-            return .retry(after: soonEnough(error.retryAfter), reason)
-        case .cancelled: return .retry(Reason("cancelled"))
+        switch error.kind.party {
+        case .service: return .ours(.retry(Reason("cancelled")))
+        case .user where error.kind == .notFound: return await forgotten()
+        case .user where error.mayRetry:
+            return .provider(.retry(after: soonEnough(error.retryAfter), reason))
+        case .user:
+            return .provider(await refused(Reason("provider_refused", error.description), variant))
+        case .provider where error.kind == .expired: return .provider(await expire())
+        // Of a provider that told of the video: it may be this file that it cannot send.
+        case .provider where error.kind == .interrupted && variant != nil:
+            return .provider(.retry(after: soonEnough(error.retryAfter), reason))
+        case .provider, .operator:
+            return .provider(.unavailable(after: error.retryAfter, reason))
         }
     }
 
@@ -99,17 +121,26 @@ extension FetchAttempt {
         return .retry(after: soonEnough(nil), reason)
     }
 
+    /// A video that is not complete after all; each time it is left alone for longer, since one
+    /// part of a provider may lag far behind another.
+    mutating func notReady(asking pollAfter: Duration?) async -> Outcome {
+        let doublings = min(await count("not_ready") - 1, 16)
+        let grown = min(limits.notReadyWait * (1 << doublings), limits.notReadyWaitMax)
+        let wait = max(pollAfter ?? grown, .milliseconds(100))
+        let reason = Reason("not_ready_yet", "the provider does not call it complete")
+        return .retry(after: soonEnough(wait), reason)
+    }
+
     /// A 404: the link has died, or the provider has lost its memory, or a replica of it is new.
     ///
     /// A 404 and our clock are two witnesses of a link's death: no grace.
-    private mutating func forgotten(_ variant: Variant?) async -> Outcome {
-        if let expiresAt, expiresAt <= handler.time.now() { return await lose() }
+    private mutating func forgotten() async -> Stop {
+        if let expiresAt, expiresAt <= handler.time.now() { return .provider(await expire()) }
         let reason = Reason("forgotten_by_provider", "the provider does not know the video")
         guard await count("forgotten") < limits.forgottenTries else {
-            await mark(.lost, reason)
-            return .giveUp(reason)
+            return .provider(await lose(reason))
         }
-        return .retry(after: soonEnough(limits.notReadyWait), reason)
+        return .provider(.retry(after: soonEnough(limits.notReadyWait), reason))
     }
 
     /// What an attempt comes to in the end: when the link is dead there is no later one.
@@ -122,36 +153,44 @@ extension FetchAttempt {
             guard let expiresAt, expiresAt + limits.expiryGrace <= handler.time.now() else {
                 return outcome
             }
-            return await lose()
+            return await expire()
         }
     }
 
-    /// The link died before the file was here.
-    func lose() async -> Outcome {
-        let text = expiresAt.map { "the link died at \($0)" } ?? "the link has died"
-        let reason = Reason("expired", text)
-        await mark(.lost, reason)
-        handler.logger.error(
-            "a video expired before it was saved",
-            ["video.id": .string(videoID.rawValue), "provider": .string(event.provider)]
-        )
-        return .giveUp(reason)
+    var expiryReason: Reason {
+        Reason("expired", expiresAt.map { "the link died at \($0)" } ?? "the link has died")
     }
 
-    /// Records the end of every file that is not here; the run's own reason says it too, so a
-    /// journal that fails now takes nothing away.
-    private func mark(_ state: AssetState, _ reason: Reason) async {
-        let driver = handler.journal.driver
-        let records = try? await driver.assets(provider: event.provider, videoID: videoID)
-        for variant in handler.variants {
-            switch records?.first(where: { $0.variant == variant.name })?.state {
-            case .fetched, .stored, .absent, .leaving, .deleted: continue
-            case .pending, .partial, .lost, nil:
-                try? await ledger(variant).record(state, reason: reason)
-                if state == .lost { handler.metrics.countFile(.lost) }
-                await discard(variant)
+    /// The link died before every file was here.
+    private func expire() async -> Outcome { await lose(expiryReason) }
+
+    /// Gives up the files that are not here.
+    ///
+    /// The event goes on with those that are when they are enough, and is given up otherwise.
+    func lose(_ reason: Reason) async -> Outcome {
+        do throws(Stop) {
+            let open = try await openFiles()
+            guard !open.isEmpty else { return .done(note: "every file was there") }
+            for file in open.all { try await settle(file.variant, as: .lost, reason) }
+            guard open.isEnough else {
+                handler.logger.error("a video is lost", fields(reason))
+                return .giveUp(reason)
             }
+            // That the step is done is no word of a provider that may be out.
+            context.leftTargetAlone()
+            handler.logger.warning("a video goes on without files that are lost", fields(reason))
+            let names = open.all.map(\.variant.name).joined(separator: ", ")
+            return .done(note: "\(names) lost (\(reason.code))")
+        } catch {
+            return error.outcome
         }
+    }
+
+    private func fields(_ reason: Reason) -> KeyValuePairs<String, LogValue> {
+        [
+            "video.id": .string(videoID.rawValue), "provider": .string(event.provider),
+            "reason": .string(reason.description),
+        ]
     }
 
     /// Counts a fault across attempts; one that cannot be saved counts for this attempt only.
@@ -173,16 +212,5 @@ extension FetchAttempt {
 
     func journalOutcome(_ error: JournalError) -> Outcome {
         .postpone(error, whenFull: limits.diskFullWait)
-    }
-}
-
-extension TransferFault {
-    /// What the provider answered, in words that are safe to record.
-    fileprivate var providerText: String? {
-        switch self {
-        case .provider(let error): error.description
-        case .otherMedium: "a video came in its place"
-        case .interrupted, .short, .refused, .notAsOrdered, .disk, .journal: nil
-        }
     }
 }

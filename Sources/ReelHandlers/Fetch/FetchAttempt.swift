@@ -39,19 +39,39 @@ struct FetchAttempt {
     var limits: FetchLimits { handler.limits }
     private var driver: any JournalDriver { handler.journal.driver }
 
-    /// An outcome that ends the attempt before its end.
-    struct Stop: Error {
-        let outcome: Outcome
+    /// Why an attempt ends before its end, and with which outcome.
+    enum Stop: Error {
+        /// Our own journal or disk, or we were called off: it says nothing of the provider.
+        case ours(Outcome)
+        /// What the provider said, or that it said nothing.
+        case provider(Outcome)
+
+        var outcome: Outcome {
+            switch self {
+            case .ours(let outcome), .provider(let outcome): outcome
+            }
+        }
     }
 
     mutating func run() async -> Outcome {
         do throws(Stop) {
             try await confirmClaim()
-            let open = try await openVariants()
-            guard !open.isEmpty else { return .done(note: "every file was there") }
-            try await askProvider()
-            return try await fetch(open)
+            let open = try await openFiles()
+            guard !open.isEmpty else {
+                context.leftTargetAlone()
+                return .done(note: "every file was there")
+            }
+            if open.isEnough {
+                if let outcome = try await askBriefly() { return outcome }
+            } else {
+                try await askProvider()
+            }
+            var notes: [String] = []
+            if let video = open.video { notes.append(try await fetchVideo(video)) }
+            notes += try await fetchExtras(open.extras)
+            return .done(note: notes.joined(separator: ", "))
         } catch {
+            if case .ours = error { context.leftTargetAlone() }
             return error.outcome
         }
     }
@@ -64,55 +84,51 @@ struct FetchAttempt {
         } catch {
             // Of a claim that is lost nobody asks for an outcome.
             let reason = Reason("claim_not_confirmed", "the journal could not be asked")
-            throw Stop(outcome: .postpone(limits.diskFullWait, reason))
+            throw .ours(.postpone(limits.diskFullWait, reason))
         }
     }
 
-    /// The variants that are still to be had, with what is recorded of them.
-    private func openVariants() async throws(Stop) -> [(Variant, AssetRecord?)] {
+    func openFiles() async throws(Stop) -> OpenFiles {
         let records: [AssetRecord]
         do {
             records = try await driver.assets(provider: event.provider, videoID: videoID)
         } catch {
-            throw Stop(outcome: journalOutcome(error))
+            throw .ours(journalOutcome(error))
         }
-        var open: [(Variant, AssetRecord?)] = []
+        var open = OpenFiles()
         for variant in handler.variants {
             let record = records.first { $0.variant == variant.name }
             switch record?.state {
-            case .stored, .absent: continue
+            case .stored: open.noteFile()
+            case .absent: continue
             case .leaving:
                 let reason = Reason("being_deleted", "the file that was stored is about to go")
-                throw Stop(outcome: .retry(after: .seconds(30), reason))
-            case .deleted: open.append((variant, nil))
+                throw .ours(.retry(after: .seconds(30), reason))
+            case .deleted: open.add(variant, nil)
             case .fetched:
                 // The part may be gone while its record is not: somebody cleaned up.
-                if let record, try await isStaged(variant, record) { continue }
-                open.append((variant, nil))
-            case .pending, .partial, .lost, nil: open.append((variant, record))
+                if let record, try await isStaged(variant, record) {
+                    open.noteFile()
+                } else {
+                    open.add(variant, nil)
+                }
+            case .pending, .partial, .lost, nil: open.add(variant, record)
             }
         }
         return open
     }
 
     private func isStaged(_ variant: Variant, _ record: AssetRecord) async throws(Stop) -> Bool {
-        let key = try key(variant)
+        guard let key = key(variant) else { throw .ours(.giveUp(Reason("invalid_name"))) }
         do {
             return try await handler.staging.byteCount(key) == record.byteCount
         } catch {
-            throw Stop(outcome: .retry(Reason(error.code, error.description)))
+            throw .ours(.retry(Reason(error.code, error.description)))
         }
     }
 
-    private func key(_ variant: Variant) throws(Stop) -> PartKey {
-        guard
-            let key = PartKey(
-                provider: event.provider,
-                videoID: videoID.rawValue,
-                variant: variant.name
-            )
-        else { throw Stop(outcome: .giveUp(Reason("invalid_name"))) }
-        return key
+    private func key(_ variant: Variant) -> PartKey? {
+        PartKey(provider: event.provider, videoID: videoID.rawValue, variant: variant.name)
     }
 
     /// Learns what the provider says of the video now, and goes on only when it is complete.
@@ -122,7 +138,7 @@ struct FetchAttempt {
             status = try await provider.retrieve(videoID.rawValue)
         } catch {
             try await recallExpiry()
-            throw Stop(outcome: await outcome(of: error, for: nil))
+            throw await stop(on: error, for: nil)
         }
         try await remember(status.video)
         order = MediaOrder(status.video)
@@ -130,12 +146,44 @@ struct FetchAttempt {
         case .completed: return
         case .failed, .cancelled:
             let code = status.video.errorCode.map { "error code \($0)" }
-            throw Stop(outcome: .giveUp(Reason("provider_says_failed", code)))
-        case .expired: throw Stop(outcome: await lose())
+            throw .provider(.giveUp(Reason("provider_says_failed", code)))
+        case .expired: throw .provider(await lose(expiryReason))
         case .queued, .inProgress, .other:
-            let wait = max(status.pollAfter ?? limits.notReadyWait, .milliseconds(100))
-            let reason = Reason("not_ready_yet", "the provider does not call it complete")
-            throw Stop(outcome: .retry(after: soonEnough(wait), reason))
+            throw .provider(await notReady(asking: status.pollAfter))
+        }
+    }
+
+    /// Asks a few times, a short while apart, of a video that is here: what is missing beside it
+    /// holds it up no longer than that, whatever the provider says.
+    ///
+    /// - Returns: How the step ends; nil when the provider has the files.
+    private mutating func askBriefly() async throws(Stop) -> Outcome? {
+        var tries = 0
+        while true {
+            do throws(Stop) {
+                try await askProvider()
+                return nil
+            } catch {
+                guard case .provider(let outcome) = error else { throw error }
+                tries += 1
+                switch outcome {
+                case .done: return outcome
+                case .giveUp(let reason): return await lose(reason)
+                case .retry(let wait, let reason), .unavailable(let wait, let reason):
+                    guard tries < limits.extraTries else { return await lose(reason) }
+                    try await pause(wait)
+                case .postpone(_, let reason): return await lose(reason)
+                }
+            }
+        }
+    }
+
+    /// Waits between two tries for a file that holds nothing up.
+    private func pause(_ asked: Duration?) async throws(Stop) {
+        do {
+            try await handler.time.sleep(for: min(asked ?? .seconds(1), limits.extraWaitMax))
+        } catch {
+            throw .ours(.retry(Reason("cancelled")))
         }
     }
 
@@ -160,7 +208,7 @@ struct FetchAttempt {
             let job = try await handler.journal.record(update)
             expiresAt = video.expiresAt ?? job.expiresAt
         } catch {
-            throw Stop(outcome: journalOutcome(error))
+            throw .ours(journalOutcome(error))
         }
     }
 
@@ -168,50 +216,84 @@ struct FetchAttempt {
         do {
             expiresAt = try await driver.job(provider: event.provider, id: videoID)?.expiresAt
         } catch {
-            throw Stop(outcome: journalOutcome(error))
+            throw .ours(journalOutcome(error))
         }
     }
 
-    private mutating func fetch(_ open: [(Variant, AssetRecord?)]) async throws(Stop) -> Outcome {
+    /// Fetches one file.
+    private func transfer(_ file: OpenFiles.File) async -> Result<Transfer.Fetched, TransferFault> {
+        guard let key = key(file.variant) else { return .failure(.disk(.invalidName)) }
+        let transfer = Transfer(
+            provider: provider,
+            staging: handler.staging,
+            ticket: ticket,
+            limits: limits,
+            time: handler.time,
+            ledger: ledger(file.variant),
+            key: key,
+            order: file.variant.isVideo ? order : nil
+        )
+        do throws(TransferFault) {
+            return .success(try await transfer.run(from: file.record))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private mutating func fetchVideo(_ file: OpenFiles.File) async throws(Stop) -> String {
+        switch await transfer(file) {
+        case .success(let fetched): return note(fetched, of: file.variant)
+        case .failure(let fault):
+            let stop = await stop(on: fault, for: file.variant)
+            warn("a file is not fetched yet", file.variant, stop.outcome.reason)
+            throw stop
+        }
+    }
+
+    /// Fetches what holds nothing up, in rounds with a short wait between them; whatever happens,
+    /// each is settled after a few tries.
+    ///
+    /// All of it is one attempt: between two of them a breaker could hold up the video that is
+    /// here.
+    private mutating func fetchExtras(
+        _ files: [OpenFiles.File]
+    ) async throws(Stop) -> [String] {
         var notes: [String] = []
-        var later: Outcome?
-        for (variant, record) in open {
-            let ledger = ledger(variant)
-            let transfer = Transfer(
-                provider: provider,
-                staging: handler.staging,
-                ticket: ticket,
-                limits: limits,
-                time: handler.time,
-                ledger: ledger,
-                key: try key(variant),
-                order: variant.isVideo ? order : nil
-            )
-            do throws(TransferFault) {
-                notes.append(note(try await transfer.run(from: record), of: variant))
-            } catch {
-                let verdict = await verdict(on: error, for: variant)
-                switch verdict {
-                case .absent(let reason):
-                    try await settle(ledger, .absent, reason)
-                    await discard(variant)
-                    handler.metrics.countFile(.absent)
-                    notes.append("\(variant.name) absent (\(reason.code))")
-                case .outcome(let outcome):
-                    handler.logger.warning(
-                        "a file is not fetched yet",
-                        [
-                            "video.id": .string(videoID.rawValue),
-                            "variant": .string(variant.name),
-                            "reason": .string(outcome.reason?.description ?? ""),
-                        ]
-                    )
-                    if variant.isVideo { return outcome }
-                    later = outcome
+        var open = files
+        while !open.isEmpty {
+            var left: Set<Variant> = []
+            var longest: Duration = .zero
+            for file in open {
+                switch await transfer(file) {
+                case .success(let fetched): notes.append(note(fetched, of: file.variant))
+                case .failure(let fault):
+                    switch try await extraVerdict(on: fault, for: file.variant) {
+                    case .again(let wait, let reason):
+                        warn("a file is not fetched yet", file.variant, reason)
+                        left.insert(file.variant)
+                        longest = max(longest, wait)
+                    case .settled(let end, let reason):
+                        try await settle(file.variant, as: end, reason)
+                        notes.append("\(file.variant.name) \(end.state.rawValue) (\(reason.code))")
+                    }
                 }
             }
+            guard !left.isEmpty else { return notes }
+            try await pause(longest)
+            open = try await openFiles().extras.filter { left.contains($0.variant) }
         }
-        return later ?? .done(note: notes.joined(separator: ", "))
+        return notes
+    }
+
+    private func warn(_ message: StaticString, _ variant: Variant, _ reason: Reason?) {
+        handler.logger.warning(
+            message,
+            [
+                "video.id": .string(videoID.rawValue),
+                "variant": .string(variant.name),
+                "reason": .string(reason?.description ?? ""),
+            ]
+        )
     }
 
     /// Counts a file that is here, and says so when it is not what was ordered.
@@ -241,21 +323,24 @@ struct FetchAttempt {
     /// Removes what came of a file that will not be whole; what cannot be removed now goes with
     /// the orphans.
     func discard(_ variant: Variant) async {
-        guard let key = try? key(variant) else { return }
+        guard let key = key(variant) else { return }
         try? await handler.staging.discard(key, with: ticket)
     }
 
-    private func settle(
-        _ ledger: AssetLedger,
-        _ state: AssetState,
+    /// Records that a file will not come, and lets go of what came of it.
+    func settle(
+        _ variant: Variant,
+        as end: End,
         _ reason: Reason
     ) async throws(Stop) {
         do {
-            try await ledger.record(state, reason: reason)
+            try await ledger(variant).record(end.state, reason: reason)
         } catch {
             guard case .journal(let fault) = error else { return }
-            throw Stop(outcome: journalOutcome(fault))
+            throw .ours(journalOutcome(fault))
         }
+        handler.metrics.countFile(end.result)
+        await discard(variant)
     }
 }
 

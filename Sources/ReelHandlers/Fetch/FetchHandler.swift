@@ -8,8 +8,9 @@ package import ReelRuntime
 /// Brings the files of an event's video into the staging area, whole and checked.
 ///
 /// Every attempt asks the provider anew what the video is, so that no attempt works from a link
-/// that died meanwhile. The video decides on the outcome; a thumbnail or spritesheet that is not
-/// to be had is noted as absent and holds nothing up.
+/// that died meanwhile. The video comes first and decides on the outcome; a thumbnail or
+/// spritesheet that is not to be had within a few short waits is noted as absent, or lost, and
+/// holds nothing up.
 package struct FetchHandler: Handler {
     let providers: [String: any VideoProvider]
     let staging: StagingArea
@@ -20,7 +21,8 @@ package struct FetchHandler: Handler {
     let logger: Logger
     let metrics: FetchMetrics
 
-    /// Takes providers of different names; the variants are fetched in the order given.
+    /// Takes providers of different names; after the video, the variants are fetched in the order
+    /// given.
     package init(
         providers: [any VideoProvider],
         staging: StagingArea,

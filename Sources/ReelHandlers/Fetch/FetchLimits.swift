@@ -15,10 +15,10 @@ package struct FetchLimits: Sendable, Hashable {
     package var forgottenTries = 3
     /// How often content may be refused: by the provider, or by us as not the medium.
     package var refusedTries = 5
-    /// Until a provider is asked again that called a video complete and now does not.
+    /// Until a provider is asked again that called a video complete and now does not; it doubles
+    /// from time to time, up to the longest.
     package var notReadyWait: Duration = .seconds(5)
-    /// Until a provider is asked again that refuses our key.
-    package var refusedKeyWait: Duration = .seconds(60)
+    package var notReadyWaitMax: Duration = .seconds(300)
     /// Until our own disk is looked at again.
     package var diskFullWait: Duration = .seconds(60)
     /// The longest that a thumbnail or spritesheet holds up the chain between two tries.
