@@ -124,21 +124,3 @@ struct OrderDesk: Sendable {
         return response
     }
 }
-
-extension ProviderError {
-    /// Whether the provider may have acted on a request that failed like this.
-    fileprivate var mayHaveArrived: Bool {
-        switch kind {
-        case .timedOut, .interrupted, .serverError, .gatewayError, .notJSON, .unexpectedShape,
-            .cancelled:
-            true
-        case .conflict: true
-        case .overloaded: status != nil
-        case .unreachable, .tls, .destinationRefused, .unauthorized, .forbidden, .notFound,
-            .expired, .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding,
-            .tooLarge, .rateLimited, .quotaExceeded, .billing, .modelNotFound, .notReady,
-            .redirected:
-            false
-        }
-    }
-}

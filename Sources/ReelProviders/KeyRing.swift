@@ -14,7 +14,7 @@ final class KeyRing: Sendable {
         var jobs: [String] = []
     }
 
-    /// What to do with a job that was asked for with one key in vain.
+    /// How long a key is not the first choice after a fault of its own.
     private static let refusedRest: Duration = .seconds(600)
     private static let throttledRest: Duration = .seconds(20)
     private static let restLongest: Duration = .seconds(3600)
@@ -82,6 +82,7 @@ final class KeyRing: Sendable {
             let until = uptime + min(rest, Self.restLongest)
             state.restsUntil[index] = max(state.restsUntil[index], until)
         }
-        return true
+        // Throttled is not unknown: the key that made a job can tell of it soon.
+        return !(isOwn && error.kind == .rateLimited)
     }
 }

@@ -102,25 +102,24 @@ extension OpenAICompatibleProvider {
     /// A key is changed only after an answer that says that nothing was done: a job is never made
     /// twice by this.
     ///
-    /// - Throws: The fault of the job's own key, or of the first that was tried.
+    /// - Throws: The fault that says most of those of the keys that were tried:
+    ///   `CallFault.outcome(of:)`.
     func withKey<Answer>(
         for job: String?,
         _ call: (Int) async throws(CallFault) -> Answer
     ) async throws(CallFault) -> Answer {
-        var first: CallFault?
+        var faults: [CallFault] = []
         for key in keys.order(for: job, at: time.uptime()) {
             do {
                 let answer = try await call(key)
                 if let job { keys.remember(job, key) }
                 return answer
             } catch {
-                let another = keys.note(error.error, key, for: job, at: time.uptime())
-                if first == nil { first = error }
-                // Throttled is not unknown: only the key that made a job can tell of it.
-                guard another, !(job != nil && error.error.kind == .rateLimited) else { break }
+                faults.append(error)
+                guard keys.note(error.error, key, for: job, at: time.uptime()) else { break }
             }
         }
-        throw first ?? CallFault(ProviderError(.unauthorized))
+        throw CallFault.outcome(of: faults) ?? CallFault(ProviderError(.unauthorized))
     }
 
     // MARK: - Once, or again

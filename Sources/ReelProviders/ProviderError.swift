@@ -72,6 +72,21 @@ package struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
+    /// Whether the provider may have acted on a request that failed like this.
+    package var mayHaveArrived: Bool {
+        switch kind {
+        case .timedOut, .interrupted, .serverError, .gatewayError, .notJSON, .unexpectedShape,
+            .cancelled, .conflict:
+            true
+        case .overloaded: status != nil
+        case .unreachable, .tls, .destinationRefused, .unauthorized, .forbidden, .notFound,
+            .expired, .invalidRequest, .contentPolicy, .unsupportedValue, .unsupportedEncoding,
+            .tooLarge, .rateLimited, .quotaExceeded, .billing, .modelNotFound, .notReady,
+            .redirected:
+            false
+        }
+    }
+
     /// A sentence that is safe to log: the kind, the status and the code, no text of the answer.
     package var description: String {
         var text = kind.rawValue

@@ -1,10 +1,11 @@
 import ReelHTTP
 import ReelHTTPClient
 import ReelObservability
-import ReelProviders
 import ReelRuntime
 import TestSupport
 import Testing
+
+@testable import ReelProviders
 
 struct ProviderKeyTests {
     private let time = ManualTime()
@@ -90,6 +91,121 @@ struct ProviderKeyTests {
             try await provider.retrieve("video_1")
         }
         #expect(error?.kind == .notFound)
+        #expect(keys(transport) == ["one", "two"])
+    }
+
+    /// What a key answers, as statuses, and which of them is the call's.
+    static let outcomes: [(statuses: [Int], told: Int)] = [
+        ([404, 404], 404), ([404, 429], 429), ([429, 404], 429), ([401, 404], 401),
+        ([404, 401], 401), ([404, 402], 402), ([403, 404], 403), ([404, 403], 403),
+        ([401, 403], 401), ([401, 429], 429), ([404, 401, 429, 404], 429),
+        ([404, 503], 503), ([429, 502], 502), ([401, 504], 504), ([429, 400], 400),
+        ([429, 410], 410), ([404, 500], 500), ([401, 401], 401), ([429, 409], 409),
+    ]
+
+    @Test(arguments: outcomes)
+    func `the fault that says most is the call's, whichever key met it`(
+        _ statuses: [Int],
+        _ told: Int
+    ) throws {
+        let faults = statuses.map { status in
+            ProviderAnswer(
+                HTTPClientResponse(
+                    head: HTTPClientResponse.Head(status: HTTPStatus(status), fields: [:]),
+                    body: []
+                ),
+                limits: ProviderLimits(),
+                now: time.now()
+            ).refusal()
+        }
+        #expect(CallFault.outcome(of: faults)?.error.status == told)
+    }
+
+    @Test func `among equal faults the first counts, and without one there is none`() {
+        let faults = [1, 2].map {
+            CallFault(ProviderError(.rateLimited, retryAfter: .seconds($0)))
+        }
+        #expect(CallFault.outcome(of: faults)?.error.retryAfter == .seconds(1))
+        #expect(CallFault.outcome(of: []) == nil)
+    }
+
+    @Test(arguments: ProviderError.Kind.allCases)
+    func `no fault says less than not found`(_ kind: ProviderError.Kind) {
+        for kinds in [[kind, .notFound], [.notFound, kind]] {
+            let faults = kinds.map { CallFault(ProviderError($0)) }
+            #expect(CallFault.outcome(of: faults)?.error.kind == kind)
+        }
+    }
+
+    @Test(arguments: ProviderError.Kind.allCases)
+    func `no fault hides one that may have arrived`(_ kind: ProviderError.Kind) {
+        let lost = CallFault(ProviderError(.gatewayError, status: 502))
+        for faults in [[CallFault(ProviderError(kind)), lost], [lost]] {
+            #expect(CallFault.outcome(of: faults)?.error.mayHaveArrived == true)
+        }
+    }
+
+    @Test(arguments: [401, 402, 403, 429])
+    func `a job is not unknown while a key that may have made it cannot tell`(
+        _ status: Int
+    ) async throws {
+        let (provider, transport) = try provider { key, _ in key == "one" ? status : 404 }
+        // The second time the first key rests and is asked last.
+        for _ in 0..<2 {
+            let error = await #expect(throws: ProviderError.self) {
+                try await provider.retrieve("video_1")
+            }
+            #expect(error?.status == status)
+        }
+        #expect(keys(transport).count == 4)
+    }
+
+    @Test func `a job whose key was revoked is not unknown`() async throws {
+        let isRevoked = Locked(false)
+        let (provider, _) = try provider { key, _ in
+            guard key == "one" else { return 404 }
+            return isRevoked.withLock { $0 } ? 401 : 200
+        }
+        _ = try await provider.create(creation)
+        isRevoked.withLock { $0 = true }
+        for _ in 0..<2 {
+            let error = await #expect(throws: ProviderError.self) {
+                try await provider.retrieve("video_1")
+            }
+            #expect(error?.kind == .unauthorized)
+        }
+    }
+
+    @Test func `a throttled key does not hide the job of another`() async throws {
+        let (provider, transport) = try provider { key, _ in key == "one" ? 429 : 200 }
+        #expect(try await provider.retrieve("video_1").video.id == "video_1")
+        #expect(keys(transport) == ["one", "two"])
+    }
+
+    @Test func `a throttled key is not left for another that cannot know its job`() async throws {
+        let isThrottled = Locked(false)
+        let (provider, transport) = try provider { key, _ in
+            guard key == "one" else { return 404 }
+            return isThrottled.withLock { $0 } ? 429 : 200
+        }
+        _ = try await provider.create(creation)
+        isThrottled.withLock { $0 = true }
+        let error = await #expect(throws: ProviderError.self) {
+            try await provider.retrieve("video_1")
+        }
+        #expect(error?.kind == .rateLimited)
+        #expect(keys(transport) == ["one", "one"])
+    }
+
+    @Test(arguments: [500, 502, 503, 504])
+    func `a create that may have arrived with the second key is told as such`(
+        _ status: Int
+    ) async throws {
+        let (provider, transport) = try provider { key, _ in key == "one" ? 429 : status }
+        let error = await #expect(throws: ProviderError.self) {
+            try await provider.create(creation)
+        }
+        #expect(error?.mayHaveArrived == true)
         #expect(keys(transport) == ["one", "two"])
     }
 
