@@ -23,57 +23,71 @@ struct VideoRoutes: Sendable {
         router.on(.post, "/v1/videos/{id}/remix") { request, parameters, _ in
             await remix(request, parameters["id"] ?? "")
         }
-        router.on(.post, "/v1/videos/edits") { request, _, _ in
-            await derive(request) { provider, creation throws(ProviderError) in
-                try await provider.edit(creation)
-            }
-        }
+        router.on(.post, "/v1/videos/edits") { request, _, _ in await derive(request, .edit) }
         router.on(.post, "/v1/videos/extensions") { request, _, _ in
-            await derive(request) { provider, creation throws(ProviderError) in
-                try await provider.extend(creation)
-            }
+            await derive(request, .extend)
         }
         CharacterRoutes(context: context).register(in: &router)
     }
 
     private func create(_ request: HTTPRequest) async -> HTTPResponse {
         guard let provider = namedProvider(request) else { return unknownProvider }
-        guard let creation = creation(request) else { return missingContentType }
-        if context.checksReferences.contains(provider.name), let order = VideoOrder(creation),
-            let refusal = ReferenceCheck.refusal(of: order)
-        {
-            return refusal
-        }
-        switch await OrderDesk(context: context).create(creation, at: provider) {
-        case .made(let video): return await created(video, at: provider)
-        case .refused(let response): return response
+        return await reading(request, .create) { order in
+            if context.checksReferences.contains(provider.name),
+                let refusal = ReferenceCheck.refusal(of: order)
+            {
+                return refusal
+            }
+            return await place(order, at: provider)
         }
     }
 
     private func remix(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
         guard let provider = await owner(of: id, request) else { return unknownProvider }
-        guard let creation = creation(request) else { return missingContentType }
-        do throws(ProviderError) {
-            return await created(try await provider.remix(id, creation), at: provider)
-        } catch {
-            return ErrorEnvelope.response(for: error)
+        return await reading(request, .remix(of: id)) { order in
+            await place(order, at: provider)
         }
     }
 
     /// Makes a video of the one that the body names or brings along, at that one's provider.
-    private func derive(
+    private func derive(_ request: HTTPRequest, _ work: VideoWork) async -> HTTPResponse {
+        await reading(request, work) { order in
+            let found =
+                if let source = order.sourceID {
+                    await owner(of: source, request)
+                } else {
+                    namedProvider(request)
+                }
+            guard let provider = found else { return unknownProvider }
+            return await place(order, at: provider)
+        }
+    }
+
+    /// Refuses what cannot be read: it could not be told from the same order sent once more.
+    private func reading(
         _ request: HTTPRequest,
-        _ make: (any VideoProvider, VideoCreation) async throws(ProviderError) -> VideoObject
+        _ work: VideoWork,
+        _ answer: (VideoOrder) async -> HTTPResponse
     ) async -> HTTPResponse {
-        guard let creation = creation(request) else { return missingContentType }
-        let source = VideoOrder(creation)?.sourceID
-        let found =
-            if let source { await owner(of: source, request) } else { namedProvider(request) }
-        guard let provider = found else { return unknownProvider }
-        do throws(ProviderError) {
-            return await created(try await make(provider, creation), at: provider)
+        guard let creation = context.creation(request) else {
+            return ErrorEnvelope.missingContentType
+        }
+        let order: VideoOrder
+        do throws(VideoOrderError) {
+            order = try VideoOrder(creation, for: work)
         } catch {
             return ErrorEnvelope.response(for: error)
+        }
+        return await answer(order)
+    }
+
+    private func place(
+        _ order: VideoOrder,
+        at provider: any VideoProvider
+    ) async -> HTTPResponse {
+        switch await OrderDesk(context: context).place(order, at: provider) {
+        case .made(let video): await created(video, at: provider)
+        case .refused(let response): response
         }
     }
 
@@ -206,10 +220,6 @@ struct VideoRoutes: Sendable {
         try? await context.journal.driver.job(provider: provider, id: id)
     }
 
-    private func creation(_ request: HTTPRequest) -> VideoCreation? {
-        context.creation(request)
-    }
-
     private func namedProvider(_ request: HTTPRequest) -> (any VideoProvider)? {
         context.provider(for: request)
     }
@@ -219,6 +229,4 @@ struct VideoRoutes: Sendable {
     }
 
     private var unknownProvider: HTTPResponse { ErrorEnvelope.unknownProvider }
-
-    private var missingContentType: HTTPResponse { ErrorEnvelope.missingContentType }
 }

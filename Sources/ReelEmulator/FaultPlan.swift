@@ -78,6 +78,9 @@ struct FaultPlan: Sendable {
         return SeededRandomSource(seed: seed &* 0x9E37_79B9_7F4A_7C15 ^ hash)
     }
 
+    /// The routes that make a job.
+    private static let making: Set<String> = ["create", "remix", "edit", "extend"]
+
     /// Decides about the next answer on a route, and counts it.
     mutating func decideAnswer(
         route: String,
@@ -95,7 +98,7 @@ struct FaultPlan: Sendable {
 
         var answer: AnswerFault?
         var content = ContentFaults()
-        if route == "create", hits(faults.lostAnswers) { answer = .lostAnswer }
+        if Self.making.contains(route), hits(faults.lostAnswers) { answer = .lostAnswer }
         if hits(faults.rateLimits) { answer = .rateLimit }
         if hits(faults.serverErrors) { answer = .serverError }
         if hits(faults.htmlAnswers) { answer = .html }

@@ -31,6 +31,8 @@ final class KeyRing: Sendable {
         )
     }
 
+    var count: Int { access.keyCount }
+
     func fields(_ index: Int) -> HTTPFields { access.fields(index) }
 
     /// The keys to try, in this order: the job's own, then those that do not rest, as configured.

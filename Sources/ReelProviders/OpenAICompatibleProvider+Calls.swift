@@ -100,16 +100,17 @@ extension OpenAICompatibleProvider {
     /// Makes a call with one key after the other, for as long as another may do better.
     ///
     /// A key is changed only after an answer that says that nothing was done: a job is never made
-    /// twice by this.
+    /// twice by this. Where `only` names a key by its number, that one alone is tried.
     ///
     /// - Throws: The fault that says most of those of the keys that were tried:
     ///   `CallFault.outcome(of:)`.
     func withKey<Answer>(
         for job: String?,
+        only: Int? = nil,
         _ call: (Int) async throws(CallFault) -> Answer
     ) async throws(CallFault) -> Answer {
         var faults: [CallFault] = []
-        for key in keys.order(for: job, at: time.uptime()) {
+        for key in only.map({ [$0] }) ?? keys.order(for: job, at: time.uptime()) {
             do {
                 let answer = try await call(key)
                 if let job { keys.remember(job, key) }

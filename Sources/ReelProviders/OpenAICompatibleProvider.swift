@@ -46,6 +46,8 @@ package struct OpenAICompatibleProvider: VideoProvider {
         )
     }
 
+    package var listCount: Int { keys.count }
+
     package func create(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject {
         try await post(.create, try url("videos"), creation)
     }
@@ -109,7 +111,7 @@ package struct OpenAICompatibleProvider: VideoProvider {
         if let order = page.order { query.append(("order", order)) }
         let request = request(.get, try url("videos").withQuery(query))
         return try await repeated(.list) { () async throws(CallFault) in
-            try await withKey(for: page.after) { key throws(CallFault) in
+            try await withKey(for: page.after, only: page.listNumber) { key throws(CallFault) in
                 let answer = answer(try await send(request, key))
                 guard let found = VideoPage(try answer.json(), after: page.after) else {
                     throw answer.fault(.unexpectedShape)

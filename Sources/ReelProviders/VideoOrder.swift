@@ -2,7 +2,7 @@ internal import ReelCrypto
 internal import ReelHTTP
 internal import ReelJSON
 
-/// What a request body orders, whichever of its encodings it came in: JSON, multipart, and
+/// What a request orders, whichever of its encodings the body came in: JSON, multipart, and
 /// multipart with bracketed names (`video[id]`), as the official SDKs write them.
 ///
 /// It is read to be looked at; what goes to the provider is the body itself, unchanged.
@@ -14,43 +14,61 @@ package struct VideoOrder: Sendable, Hashable {
         package let bytes: [UInt8]
     }
 
-    package private(set) var prompt: String?
-    package private(set) var seconds: String?
-    package private(set) var model: String?
-    package private(set) var size: String?
-    /// The video that it is made from, by its id.
-    package private(set) var sourceID: String?
-    /// The picture in `input_reference`, when it is in the body itself.
-    package private(set) var picture: Picture?
+    package let work: VideoWork
+    /// The body as it came, for the provider.
+    package let creation: VideoCreation
+    private var value: OrderValue
 
-    /// Reads a body; nil when it is in none of the encodings, or broken.
-    package init?(_ creation: VideoCreation) {
-        let type = MediaTypeName(creation.contentType)
-        if type.isJSON {
-            guard let json = try? JSONParser.parse(creation.body), json.object != nil else {
-                return nil
-            }
-            read(json)
-        } else if type.text == "multipart/form-data" {
-            let contentType = creation.contentType
-            guard let parts = try? MultipartForm.parse(creation.body, contentType: contentType)
-            else { return nil }
-            for part in parts { read(part) }
-        } else {
-            return nil
+    package var prompt: String? { value["prompt"]?.string }
+    package var seconds: String? { value["seconds"]?.string }
+    package var model: String? { value["model"]?.string }
+    package var size: String? { value["size"]?.string }
+
+    /// The video that it is made from, by its id; nil for none, and for one that the body brings.
+    package var sourceID: String? {
+        switch work {
+        case .remix(let id): id
+        case .create, .edit, .extend: value["video"]?["id"]?.string
         }
     }
 
+    /// The picture in `input_reference`, when it is in the body itself.
+    package var picture: Picture? {
+        guard case .file(let contentType, let bytes) = value["input_reference"] else { return nil }
+        return Picture(contentType: contentType, bytes: bytes)
+    }
+
+    /// Reads a body.
+    ///
+    /// - Throws: `VideoOrderError` when it is in none of the encodings, or broken.
+    package init(_ creation: VideoCreation, for work: VideoWork) throws(VideoOrderError) {
+        self.work = work
+        self.creation = creation
+        let type = MediaTypeName(creation.contentType)
+        if type.isJSON {
+            value = OrderValue(try Self.json(creation.body))
+        } else if type.text == "multipart/form-data" {
+            do throws(MultipartError) {
+                let contentType = creation.contentType
+                value = OrderValue(
+                    try MultipartForm.parse(creation.body, contentType: contentType)
+                )
+            } catch {
+                throw .unreadableForm(error)
+            }
+        } else {
+            throw .unknownEncoding
+        }
+        takePictureOut()
+    }
+
     /// What is the same for the same order at the same provider, in whichever encoding and however
-    /// often it is sent: 64 hexadecimal digits.
+    /// often it is sent, and differs where any field does: 64 hexadecimal digits.
     package func digest(for provider: String) -> String {
         var hash = SHA256()
-        for text in [provider, prompt, seconds, model, size, sourceID, picture?.contentType] {
-            let bytes = Array((text ?? "\u{0}").utf8)
-            hash.update(Array("\(bytes.count):".utf8).span)
-            hash.update(bytes.span)
-        }
-        if let picture { hash.update(picture.bytes.span) }
+        let place = OrderValue.list(([provider] + work.words).map { .text(Array($0.utf8)) })
+        place.digest(into: &hash)
+        value.digest(into: &hash)
         return hexadecimal(hash.finish())
     }
 
@@ -60,34 +78,49 @@ package struct VideoOrder: Sendable, Hashable {
             guard let ordered, let found else { return true }
             return ordered == found
         }
-        return video.remixedFrom == nil && agree(prompt, video.prompt)
-            && agree(seconds, video.seconds) && agree(size, video.size)
-            && agree(model, video.model)
-    }
-
-    private mutating func read(_ json: JSONValue) {
-        prompt = json["prompt"]?.string
-        seconds = json["seconds"]?.string ?? json["seconds"]?.double.map { JSONNumber($0).text }
-        model = json["model"]?.string
-        size = json["size"]?.string
-        sourceID = json["video"]?["id"]?.string
-        let url = json["input_reference"]?["image_url"]?.string
-        picture = url.flatMap(Self.picture(inDataURL:))
-    }
-
-    private mutating func read(_ part: MultipartPart) {
-        switch part.name {
-        case "prompt": prompt = String(decoding: part.body, as: UTF8.self)
-        case "seconds": seconds = String(decoding: part.body, as: UTF8.self)
-        case "model": model = String(decoding: part.body, as: UTF8.self)
-        case "size": size = String(decoding: part.body, as: UTF8.self)
-        case "video[id]": sourceID = String(decoding: part.body, as: UTF8.self)
-        case "input_reference" where part.fileName != nil:
-            picture = Picture(contentType: part.contentType, bytes: part.body)
-        case "input_reference[image_url]":
-            picture = Self.picture(inDataURL: String(decoding: part.body, as: UTF8.self))
-        default: break
+        let isOfSource: Bool
+        switch work {
+        case .create: isOfSource = video.remixedFrom == nil
+        case .remix(let id):
+            // Not to say it, as some servers do, is not to say that it is none.
+            isOfSource = video.json["remixed_from_video_id"].map { $0.string == id } ?? true
+        case .edit, .extend: isOfSource = agree(sourceID, video.remixedFrom)
         }
+        // An extension has the seconds of both.
+        let isAsLong = work == .extend || agree(seconds, video.seconds)
+        let isOfModel = model.flatMap { ordered in
+            video.model.map { Self.isSameModel(ordered, $0) }
+        }
+        return isOfSource && agree(prompt, video.prompt) && isAsLong && agree(size, video.size)
+            && isOfModel ?? true
+    }
+
+    // MARK: - Reading
+
+    private static func json(_ body: [UInt8]) throws(VideoOrderError) -> JSONValue {
+        let json: JSONValue
+        do throws(JSONError) {
+            json = try JSONParser.parse(body, limits: JSONLimits(byteCountMax: byteCountMax))
+        } catch {
+            throw .unreadableJSON(error)
+        }
+        guard json.object != nil else { throw .noObject }
+        return json
+    }
+
+    /// Room for a picture of 20 MiB as a `data:` URL, which OpenAI's API takes.
+    private static let byteCountMax = 32 << 20
+
+    /// Makes one thing of the two ways to send a picture along: as a file, and as a `data:` URL.
+    private mutating func takePictureOut() {
+        guard case .members(let members)? = value["input_reference"], members.count == 1,
+            members[0].name == "image_url", let url = members[0].value.string,
+            let picture = Self.picture(inDataURL: url)
+        else { return }
+        value.replace(
+            "input_reference",
+            with: .file(contentType: picture.contentType, bytes: picture.bytes)
+        )
     }
 
     /// The content of a `data:` URL in base64 (RFC 2397); nil for any other URL.
@@ -100,9 +133,28 @@ package struct VideoOrder: Sendable, Hashable {
         let type = head.prefix { $0 != ";" }
         return Picture(contentType: type.isEmpty ? nil : String(type), bytes: bytes)
     }
+
+    // MARK: - Models
+
+    /// Whether two names are one model's: `sora-2` stands for its dated snapshots, such as
+    /// `sora-2-2025-12-08`, and two snapshots are two models.
+    private static func isSameModel(_ one: String, _ other: String) -> Bool {
+        one == other || isSnapshot(one, of: other) || isSnapshot(other, of: one)
+    }
+
+    private static func isSnapshot(_ name: String, of alias: String) -> Bool {
+        guard name.hasPrefix(alias + "-") else { return false }
+        let date = Array(name.utf8.dropFirst(alias.utf8.count + 1))
+        return date.count == 10
+            && date.enumerated().allSatisfy { index, byte in
+                index == 4 || index == 7
+                    ? byte == UInt8(ascii: "-")
+                    : (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            }
+    }
 }
 
 extension VideoCreation {
     /// The video that the job is made from, where the body names it.
-    var sourceID: String? { VideoOrder(self)?.sourceID }
+    var sourceID: String? { (try? VideoOrder(self, for: .edit))?.sourceID }
 }

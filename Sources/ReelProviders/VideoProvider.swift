@@ -15,6 +15,9 @@ package protocol VideoProvider: Sendable {
     /// Asks for one job's state.
     func retrieve(_ id: String) async throws(ProviderError) -> VideoStatus
 
+    /// How many lists the provider has: one for each key, as they may belong to different projects.
+    var listCount: Int { get }
+
     /// One page of the provider's list.
     func list(_ page: VideoPageRequest) async throws(ProviderError) -> VideoPage
 
@@ -44,6 +47,8 @@ package protocol VideoProvider: Sendable {
 }
 
 extension VideoProvider {
+    package var listCount: Int { 1 }
+
     // What few servers of this shape have.
 
     package func edit(_ creation: VideoCreation) async throws(ProviderError) -> VideoObject {
@@ -128,10 +133,18 @@ package struct VideoPageRequest: Sendable, Hashable {
     package var limit: Int?
     /// `asc` or `desc`.
     package var order: String?
+    /// Which of the provider's lists, from 0; nil is that of the key at hand.
+    package var listNumber: Int?
 
-    package init(after: String? = nil, limit: Int? = nil, order: String? = nil) {
+    package init(
+        after: String? = nil,
+        limit: Int? = nil,
+        order: String? = nil,
+        listNumber: Int? = nil
+    ) {
         self.after = after
         self.limit = limit
         self.order = order
+        self.listNumber = listNumber
     }
 }

@@ -1,11 +1,12 @@
 """An order costs money: it is sent once, unless the first is known not to have arrived."""
 
+import json
 import time
 
 import openai
 import pytest
 
-import program
+import http_calls
 
 
 def made(emulator):
@@ -83,3 +84,59 @@ def test_a_refused_order_is_settled_at_once(emulate, serve):
         with pytest.raises(openai.BadRequestError):
             create(service, seconds="7")
     assert not list((service.data / ".orders").iterdir())
+
+
+@pytest.mark.parametrize("work", ["remix", "edits", "extensions"])
+def test_a_video_made_of_another_is_paid_for_once(emulate, serve, work):
+    emulator = emulate("--duration", "1s")
+    service = serve(emulator)
+    source = create(service)
+    service.wait_stored(source.id)
+    order = {"prompt": "Once more"}
+    path = f"{source.id}/remix" if work == "remix" else work
+    if work != "remix":
+        order["video"] = {"id": source.id}
+    if work == "extensions":
+        order["seconds"] = "4"
+
+    def post():
+        return http_calls.call(
+            "POST",
+            f"{service.console}/v1/videos/{path}",
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(order),
+        )
+
+    emulator.faults(lose_answer=1)
+    assert post().status == 502
+    emulator.faults(lose_answer=0)
+    answer = post()
+    assert answer.status == 200
+    assert made(emulator) == [source.id, json.loads(answer.body)["id"]]
+    assert not list((service.data / ".orders").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("type", "body", "status"),
+    [
+        ("application/json", '{"prompt": "A reel"', 400),
+        ("application/json", '["A reel"]', 400),
+        ("application/json", '{"prompt": "' + "A" * (33 << 20) + '"}', 413),
+        ("multipart/form-data; boundary=edge", "--other--", 400),
+        ("text/plain", "A reel", 415),
+    ],
+    ids=["cut", "no object", "too long", "no form", "another encoding"],
+)
+def test_what_cannot_be_read_is_not_sent(emulate, serve, type, body, status):
+    emulator = emulate()
+    service = serve(emulator)
+    answer = http_calls.call(
+        "POST",
+        f"{service.console}/v1/videos",
+        headers={"Content-Type": type},
+        body=body,
+    )
+    assert answer.status == status
+    assert json.loads(answer.body)["error"]["type"] == "invalid_request_error"
+    assert not made(emulator)
+    assert not [line for line in emulator.log["requests"] if line["method"] == "POST"]

@@ -221,6 +221,15 @@ struct ProviderKeyTests {
         #expect(keys(transport) == ["one", "two", "one"])
     }
 
+    @Test(arguments: [0, 1])
+    func `each key has a list, and only it is asked for its own`(_ number: Int) async throws {
+        let (provider, transport) = try provider { _, _ in 401 }
+        #expect(provider.listCount == 2)
+        let page = VideoPageRequest(listNumber: number)
+        await #expect(throws: ProviderError.self) { try await provider.list(page) }
+        #expect(keys(transport) == [["one", "two"][number]])
+    }
+
     @Test func `requests keep to the rate and a burst`() async throws {
         var limits = ProviderLimits()
         limits.requestsPerMinute = 60

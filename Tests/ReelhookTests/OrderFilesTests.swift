@@ -32,8 +32,11 @@ struct OrderFilesTests {
     @Test func `an order that was under way at a crash is unresolved afterwards`() async throws {
         let moment = time.now()
         try await start().begin(key, at: moment)
+        time.advance(by: .seconds(90))
         let found = try #require(try start().unresolved(key))
-        #expect(found > moment - .seconds(5) && found < moment + .seconds(60))
+        #expect(found.sentAt > moment - .seconds(5) && found.sentAt < moment + .seconds(60))
+        // Nobody has waited for the answer any more since then at the latest.
+        #expect(found.unknownSince == time.now())
         #expect(try start().unresolved("another") == nil)
     }
 
@@ -53,8 +56,8 @@ struct OrderFilesTests {
         try await orders.begin(key, at: first + .seconds(9))
         await orders.settle(key)
         #expect(try start().unresolved(key) != nil)
-        orders.leave(key)
-        #expect(orders.unresolved(key) == first)
+        orders.leave(key, at: first + .seconds(12))
+        #expect(orders.unresolved(key)?.sentAt == first)
         try await orders.begin(key, at: first + .seconds(20))
         await orders.settle(key)
         #expect(orders.unresolved(key) == nil)
@@ -65,16 +68,18 @@ struct OrderFilesTests {
         let orders = try start()
         let first = time.now()
         try await orders.begin(key, at: first)
-        orders.leave(key)
+        orders.leave(key, at: first + .seconds(30))
         try await orders.begin(key, at: first + .seconds(60))
-        orders.leave(key)
-        #expect(orders.unresolved(key) == first)
+        orders.leave(key, at: first + .seconds(90))
+        let found = try #require(orders.unresolved(key))
+        #expect(found.sentAt == first)
+        #expect(found.unknownSince == first + .seconds(90))
     }
 
     @Test func `after an hour an order is given up, here and on disk`() async throws {
         let orders = try start()
         try await orders.begin(key, at: time.now())
-        orders.leave(key)
+        orders.leave(key, at: time.now())
         time.advance(by: .seconds(3600))
         #expect(orders.unresolved(key) != nil)
         time.advance(by: .seconds(1))
@@ -98,7 +103,7 @@ struct OrderFilesTests {
         for number in 0..<10 {
             time.advance(by: .seconds(1))
             try await orders.begin("order\(number)", at: time.now())
-            orders.leave("order\(number)")
+            orders.leave("order\(number)", at: time.now())
         }
         let known = (0..<10).filter { orders.unresolved("order\($0)") != nil }
         #expect(known == [7, 8, 9])

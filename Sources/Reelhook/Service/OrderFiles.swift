@@ -7,8 +7,7 @@ internal import ReelSystem
 /// whose outcome is not known.
 final class OrderFiles: OrderLedger {
     private struct State {
-        /// When each order of unknown outcome was sent.
-        var unresolved: [String: Timestamp] = [:]
+        var unresolved: [String: UnresolvedOrder] = [:]
         /// How often each order is under way now, and since when.
         var underWay: [String: (count: Int, since: Timestamp)] = [:]
 
@@ -16,11 +15,12 @@ final class OrderFiles: OrderLedger {
         /// many.
         mutating func takeOutdated(since oldest: Timestamp, keeping countMax: Int) -> [String] {
             let idle = unresolved.filter { underWay[$0.key] == nil }
-            var outdated = idle.filter { $0.value < oldest }.map(\.key)
+            var outdated = idle.filter { $0.value.sentAt < oldest }.map(\.key)
             let surplus = unresolved.count - outdated.count - countMax
             if surplus > 0 {
-                outdated += idle.filter { $0.value >= oldest }
-                    .sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(surplus).map(\.key)
+                outdated += idle.filter { $0.value.sentAt >= oldest }
+                    .sorted { ($0.value.sentAt, $0.key) < ($1.value.sentAt, $1.key) }
+                    .prefix(surplus).map(\.key)
             }
             for key in outdated { unresolved[key] = nil }
             return outdated
@@ -55,10 +55,15 @@ final class OrderFiles: OrderLedger {
         self.time = time
         try disk.createDurableDirectory(directory, permissions: 0o750)
         var state = State()
-        let oldest = time.now() - Self.age
+        let now = time.now()
+        let oldest = now - Self.age
         for name in try disk.list(directory) {
             guard let status = try disk.status(directory + "/" + name) else { continue }
-            state.unresolved[name] = status.modifiedAt
+            // When the answer was lost is not written down; it was before now.
+            state.unresolved[name] = UnresolvedOrder(
+                sentAt: status.modifiedAt,
+                unknownSince: now
+            )
         }
         for key in state.takeOutdated(since: oldest, keeping: countMax) {
             try disk.remove(directory + "/" + key)
@@ -66,9 +71,9 @@ final class OrderFiles: OrderLedger {
         self.state = Locked(state)
     }
 
-    func unresolved(_ key: String) -> Timestamp? {
+    func unresolved(_ key: String) -> UnresolvedOrder? {
         let oldest = time.now() - Self.age
-        return state.withLock { $0.unresolved[key] }.flatMap { $0 < oldest ? nil : $0 }
+        return state.withLock { $0.unresolved[key] }.flatMap { $0.sentAt < oldest ? nil : $0 }
     }
 
     func begin(_ key: String, at moment: Timestamp) async throws(OrderLedgerError) {
@@ -94,11 +99,12 @@ final class OrderFiles: OrderLedger {
         }
     }
 
-    func leave(_ key: String) {
+    func leave(_ key: String, at moment: Timestamp) {
         state.withLock { state in
             let since = Self.end(key, &state)
-            // Of an order that is still under way elsewhere, the first sending counts.
-            state.unresolved[key] = state.unresolved[key] ?? since
+            // Of an order that was sent more than once, the first sending counts.
+            guard let sentAt = state.unresolved[key]?.sentAt ?? since else { return }
+            state.unresolved[key] = UnresolvedOrder(sentAt: sentAt, unknownSince: moment)
         }
     }
 
