@@ -63,6 +63,7 @@ final class LoopCore: @unchecked Sendable {
     /// if the descriptor's number is in use again.
     func unregister(_ registration: Registration, _ descriptor: Int32) {
         registrations[registration.id] = nil
+        registration.disarm()
         var unused = unsafe epoll_event()
         _ = try? call("epoll_ctl") {
             unsafe epoll_ctl(epoll.number, EPOLL_CTL_DEL, descriptor, &unused)
@@ -83,10 +84,15 @@ final class LoopCore: @unchecked Sendable {
         // What came while this thread was held up has come in time: it is asked for before anybody
         // is told that nothing came.
         while let earliest = timers.earliest, earliest <= now, takeEvents(0) == Self.batchSize {}
-        while let alarm = timers.takeDue(now) {
+        ring(now)
+    }
+
+    /// Tells everybody whose deadline is not after a moment.
+    func ring(_ moment: Deadline) {
+        while let alarm = timers.takeDue(moment) {
             switch alarm {
             case .sleep(let waiter): waiter.resume(returning: ())
-            case .registration(let id): registrations[id]?.alarmRang(now)
+            case .registration(let id): registrations[id]?.alarmRang(moment)
             }
         }
     }

@@ -62,8 +62,8 @@ final class Registration {
     private var isOver = false
     private var isCancelled = false
     private var isInterrupted = false
-    /// The deadline of the timer that is in the heap and counts.
-    private var alarm = Deadline.never
+    /// The one timer in the heap, and when it rings.
+    private var alarm: (handle: TimerHeap<LoopCore.Alarm>.Handle, deadline: Deadline)?
 
     init(id: UInt64, core: LoopCore) {
         self.id = id
@@ -135,19 +135,29 @@ final class Registration {
 
     /// The timer in the heap is due; the deadline may have moved on since it was set.
     func alarmRang(_ now: Deadline) {
-        guard alarm <= now else { return }
-        alarm = .never
+        alarm = nil
         if let next = reading.alarmRang(now) { arm(next) }
         if let next = writing.alarmRang(now) { arm(next) }
+    }
+
+    /// Takes the timer out of the heap, for one whose descriptor is no longer watched.
+    func disarm() {
+        if let alarm { core.timers.remove(alarm.handle) }
+        alarm = nil
     }
 
     /// Sees to a timer at or before the deadline.
     ///
     /// A later deadline leaves the timer as it is, which asks again when it rings: the heap is not
-    /// touched for each request of a busy connection.
+    /// touched for each request of a busy connection. An earlier one moves it, so that there is
+    /// never more than one.
     private func arm(_ deadline: Deadline) {
-        guard deadline < alarm else { return }
-        alarm = deadline
-        core.timers.insert(deadline, .registration(id))
+        guard deadline < alarm?.deadline ?? .never else { return }
+        if let alarm {
+            core.timers.move(alarm.handle, to: deadline)
+            self.alarm = (alarm.handle, deadline)
+        } else {
+            alarm = (core.timers.insert(deadline, .registration(id)), deadline)
+        }
     }
 }
