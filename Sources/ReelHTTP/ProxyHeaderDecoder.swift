@@ -128,7 +128,11 @@ package struct ProxyHeaderDecoder: Sendable {
     private mutating func readHead() throws(ProxyHeaderFault) -> Outcome? {
         guard header[12] >> 4 == 2 else { throw .unknownVersion }
         guard header[12] & 15 <= 1 else { throw .unknownCommand }
-        guard header[13] >> 4 <= 3, header[13] & 15 <= 2 else { throw .unknownFamily }
+        // A proxy that speaks for itself (LOCAL, section 2.2) may say any family.
+        let isLocal = header[12] & 15 == 0
+        guard isLocal || header[13] >> 4 <= 3 && header[13] & 15 <= 2 else {
+            throw .unknownFamily
+        }
         let byteCount = Int(header[14]) << 8 | Int(header[15])
         guard byteCount >= addressByteCount else { throw .tooShort }
         guard byteCount <= Self.contentByteCountMax else { throw .tooLong }

@@ -126,7 +126,7 @@ enum ReferenceProxy {
             switch (bytes[12], bytes[13]) {
             case (0x00...0x1F, _), (0x30...0xFF, _): .unknownVersion
             case (0x22...0x2F, _): .unknownCommand
-            case (_, let family) where family / 16 > 3 || family % 16 > 2: .unknownFamily
+            case (0x21, let family) where family / 16 > 3 || family % 16 > 2: .unknownFamily
             case (_, let family) where length < least[Int(family), default: 0]: .tooShort
             case _ where length > 4096: .tooLong
             case _: nil

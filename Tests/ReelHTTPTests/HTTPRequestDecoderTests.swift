@@ -31,7 +31,7 @@ struct HTTPRequestDecoderTests {
     }
 
     @Test func `the folder tells what becomes of a case`() throws {
-        #expect(Self.names.count >= 150)
+        #expect(Self.names.count >= 400)
         for name in Self.names {
             let isRefused = try HTTPCase(name).expectation.contains { $0.hasPrefix("refused ") }
             #expect(isRefused == !name.hasPrefix("http1/valid/"), "\(name)")

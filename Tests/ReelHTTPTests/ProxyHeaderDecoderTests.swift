@@ -103,6 +103,7 @@ struct ProxyHeaderDecoderTests {
     }
 
     @Test(arguments: [
+        second(0x20, 0xFF), second(0x20, 0x41, v4), second(0x20, 0x03, [1, 2, 3]),
         second(0x20, 0x00), second(0x20, 0x11, v4), second(0x20, 0x11), second(0x20, 0x21, v4),
         second(0x21, 0x00), second(0x21, 0x00, v4), second(0x21, 0x01, v4), second(0x21, 0x10, v4),
         second(0x21, 0x12, v4), second(0x21, 0x22, v6),
@@ -118,7 +119,7 @@ struct ProxyHeaderDecoderTests {
         (second(0x31, 0x11, v4), .unknownVersion), (second(0x01, 0x11, v4), .unknownVersion),
         (second(0x22, 0x11, v4), .unknownCommand), (second(0x2F, 0x11, v4), .unknownCommand),
         (second(0x21, 0x41, v4), .unknownFamily), (second(0x21, 0x13, v4), .unknownFamily),
-        (second(0x20, 0xFF, v4), .unknownFamily),
+        (second(0x21, 0xFF, v4), .unknownFamily),
         (second(0x21, 0x11), .tooShort), (second(0x21, 0x11, v4, length: 11), .tooShort),
         (second(0x21, 0x21, v4), .tooShort), (second(0x21, 0x31, v6), .tooShort),
         (second(0x21, 0x11, v4, length: 4097), .tooLong),
