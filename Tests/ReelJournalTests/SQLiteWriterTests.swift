@@ -1,4 +1,5 @@
 internal import CReelSQLite
+import Glibc
 import ReelJournal
 import ReelObservability
 import ReelRuntime
@@ -89,19 +90,31 @@ struct SQLiteWriterTests {
         configuration.queuedWriteCountMax = 4
         let driver = try bench.open(configuration)
         let drafts = try (0..<500).map { try bench.observation("video_\($0)") }
+        let (isHeld, refusedCount) = (Locked(false), Locked(0))
         let refused = await withTaskGroup(of: JournalError?.self) { group in
+            group.addTask {
+                // Takes the writer's thread until nobody else can be refused.
+                _ = try? await driver.write { (_) throws(SQLiteFault) in
+                    isHeld.withLock { $0 = true }
+                    while refusedCount.withLock({ $0 }) < 496 { sched_yield() }
+                }
+                return nil
+            }
+            while !isHeld.withLock({ $0 }) { await Task.yield() }
             for draft in drafts {
                 group.addTask {
                     do throws(JournalError) {
                         _ = try await driver.append(draft)
                         return nil
                     } catch {
+                        refusedCount.withLock { $0 += 1 }
                         return error
                     }
                 }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
+        #expect(refused.count == 496)
         #expect(refused.allSatisfy { $0 == .overloaded })
         #expect(try await driver.lastSequence() == Int64(500 - refused.count))
         await driver.close()
