@@ -6,6 +6,8 @@ internal import ReelSystem
 /// before a session begins on it. Belongs to its loop's thread. Whoever serves the connection
 /// closes it.
 protocol ConnectionTransport: AnyObject {
+    /// The bytes that have come over the wire: what a client makes us do, whatever they amount to.
+    var receivedByteCount: Int { get }
     /// Makes it ready for `read` and `write`; to be called again after `interrupted`.
     ///
     /// - Returns: False when the client does not speak what is spoken here. It has been told, as

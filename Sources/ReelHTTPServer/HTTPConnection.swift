@@ -83,6 +83,9 @@ final class HTTPConnection {
     private static let joinedByteCountMax = 64 << 10
     /// Reads and answers after which other connections get their turn.
     private static let turnLength = 32
+    /// Bytes of the wire after which they do: the work that they make is not seen from what they
+    /// come to, such as none for records of TLS without content.
+    private static let turnByteCount = 64 << 10
 
     private let transport: any ConnectionTransport
     private let server: ServerLoop
@@ -93,10 +96,12 @@ final class HTTPConnection {
     private var output: [UInt8] = []
     private var requestCount = 0
     private var turn = 0
+    /// The bytes of the wire when the turn began.
+    private var turnStart = 0
     private var phase: HTTPRequestDecoder.Progress?
     private var phaseDeadline = Deadline.never
-    /// When content is too slow if no more of it comes.
-    private var bodyDeadline = Deadline.never
+    /// How fast the content has to come that is under way.
+    private var pace: BodyPace?
     /// Whether the client owes nothing: it has begun no request that is not answered.
     private(set) var isIdle = true
 
@@ -283,19 +288,34 @@ final class HTTPConnection {
         until rest: Deadline
     ) async throws(SocketError) -> Int {
         while true {
-            let deadline = min(phaseDeadline, bodyDeadline, rest)
-            try await transport.waitUntilReadable(until: deadline)
-            var input = server.takeBuffer(phase == .body ? .large : .small)
-            defer { server.giveBack(input) }
-            guard let count = try transport.readAvailable(into: &input) else { continue }
-            decoder.feed(input.span.extracting(0..<count))
-            if phase == .body {
-                let rate = context.configuration.bodyRateMin
-                let earned = Duration.milliseconds(Int64(count) * 1000 / Int64(rate))
-                bodyDeadline = bodyDeadline.advanced(by: Deadline.Span(earned))
+            let limit = min(phaseDeadline, pace?.deadline ?? .never)
+            try await transport.waitUntilReadable(until: min(limit, rest))
+            let size = phase == .body ? ServerLoop.BufferSize.large : .small
+            if let count = try readAvailable(size, { decoder.feed($0) }) {
+                pace?.received(count)
+                return count
             }
-            return count
+            try await goOn(until: limit)
         }
+    }
+
+    /// Reads what is there into a buffer that is needed for no longer than that.
+    private func readAvailable(
+        _ size: ServerLoop.BufferSize,
+        _ take: (Span<UInt8>) -> Void = { _ in }
+    ) throws(SocketError) -> Int? {
+        var input = server.takeBuffer(size)
+        defer { server.giveBack(input) }
+        let count = try transport.readAvailable(into: &input)
+        if let count { take(input.span.extracting(0..<count)) }
+        return count
+    }
+
+    /// Before the next read after one that came to nothing: there may always be something to read
+    /// that comes to nothing, and a wait that need not wait looks at no deadline.
+    private func goOn(until deadline: Deadline) async throws(SocketError) {
+        await yieldAfterTurn()
+        guard server.loop.now < deadline else { throw .timedOut }
     }
 
     /// Sets the deadline for a phase of the request.
@@ -309,9 +329,11 @@ final class HTTPConnection {
         case .ended: span = context.timeouts.linger
         }
         phaseDeadline = server.loop.now.advanced(by: span)
-        bodyDeadline =
-            progress == .body
-            ? server.loop.now.advanced(by: context.timeouts.bodyRateGrace) : .never
+        guard progress == .body else { return pace = nil }
+        pace = BodyPace(
+            bytesPerSecond: context.configuration.bodyRateMin,
+            graceEnd: server.loop.now.advanced(by: context.timeouts.bodyRateGrace)
+        )
     }
 
     private func timedOut() async throws(SocketError) -> Ending {
@@ -424,8 +446,9 @@ final class HTTPConnection {
     /// this one wait.
     private func yieldAfterTurn() async {
         turn += 1
-        guard turn >= Self.turnLength else { return }
-        turn = 0
+        let received = transport.receivedByteCount
+        guard turn >= Self.turnLength || received - turnStart >= Self.turnByteCount else { return }
+        (turn, turnStart) = (0, received)
         await Task.yield()
     }
 
@@ -436,21 +459,17 @@ final class HTTPConnection {
         isIdle = false
         let deadline = server.loop.now.advanced(by: context.timeouts.linger)
         await transport.finishWriting(until: deadline)
-        var drained = 0
-        while drained < context.configuration.lingerByteCountMax {
-            guard let count = try? await drain(until: deadline), count > 0 else { break }
-            drained += count
-        }
+        _ = try? await drain(until: deadline)
         transport.close()
     }
 
-    /// Reads what is of no interest any more.
-    private func drain(until deadline: Deadline) async throws(SocketError) -> Int {
-        while true {
+    /// Reads what is of no interest any more, up to its end or its limit.
+    private func drain(until deadline: Deadline) async throws(SocketError) {
+        let end = transport.receivedByteCount + context.configuration.lingerByteCountMax
+        while transport.receivedByteCount < end {
             try await transport.waitUntilReadable(until: deadline)
-            var input = server.takeBuffer(.large)
-            defer { server.giveBack(input) }
-            if let count = try transport.readAvailable(into: &input) { return count }
+            guard try readAvailable(.large) != 0 else { return }
+            try await goOn(until: deadline)
         }
     }
 }

@@ -237,7 +237,7 @@ package final class HTTPServer: Sendable {
                 await running.servers[0].loop.sleep(until: .after(configuration.handoverPause))
             }
             // Who has connected before the end is served; nobody else would.
-            while let accepted = running.listener.acceptLast() {
+            while let accepted = await acceptLast(running) {
                 admit(accepted, running, context, &group)
             }
             running.listener.close(on: running.servers[0].loop)
@@ -279,6 +279,27 @@ package final class HTTPServer: Sendable {
                     logger.warning("accepting rests", ["reason": .string(cause.description)])
                     await loop.sleep(until: .after(configuration.exhaustionPause))
                 }
+            }
+        }
+    }
+
+    /// The next of those who connected before the end; nil once none is left.
+    private func acceptLast(_ running: Running) async -> AcceptedConnection? {
+        // The descriptors that are missing are those of connections that are about to end.
+        let loop = running.servers[0].loop
+        let deadline = Deadline.after(configuration.lingerTimeout)
+        while true {
+            do {
+                return try running.listener.acceptLast()
+            } catch {
+                guard Deadline.now() < deadline else {
+                    logger.warning(
+                        "some who connected are not served",
+                        ["reason": .string(error.description)]
+                    )
+                    return nil
+                }
+                await loop.sleep(until: .after(configuration.exhaustionPause))
             }
         }
     }

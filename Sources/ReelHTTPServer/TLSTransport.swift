@@ -14,6 +14,11 @@ final class TLSTransport: ConnectionTransport {
 
     /// Plain bytes that are encrypted at once: four records of the largest size.
     private static let sliceByteCount = 64 << 10
+    /// Bytes of the wire that may come in a row without one that is decrypted: more than the
+    /// longest record, which comes in parts (RFC 8446, section 5.2).
+    ///
+    /// Changes of keys beyond that only keep us busy.
+    private static let idleByteCountMax = 32 << 10
     /// What a client that speaks plain HTTP is told.
     private static let plainAnswer = Array(
         ("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -32,6 +37,8 @@ final class TLSTransport: ConnectionTransport {
     /// The session has come to an end by a fault: what still comes is thrown away unread.
     private var hasFailed = false
     private var hasEnded = false
+    /// The bytes of the wire at the last byte that was decrypted.
+    private var lastContentAt = 0
 
     init(_ socket: Socket, session: TLSSession, scratch: Scratch, metrics: TLSMetrics) {
         self.socket = socket
@@ -39,6 +46,8 @@ final class TLSTransport: ConnectionTransport {
         self.scratch = scratch
         self.metrics = metrics
     }
+
+    var receivedByteCount: Int { socket.receivedByteCount }
 
     func open(until deadline: Deadline) async throws(SocketError) -> Bool {
         while !session.isEstablished {
@@ -53,6 +62,7 @@ final class TLSTransport: ConnectionTransport {
             await Task.yield()
         }
         metrics.established(session)
+        lastContentAt = receivedByteCount
         return true
     }
 
@@ -81,8 +91,14 @@ final class TLSTransport: ConnectionTransport {
         case .success(let count):
             // An answer to a change of keys, if any.
             if !scratch.output.isEmpty { try writeOutput() }
+            if count > 0 { lastContentAt = receivedByteCount }
+            if count > 0 || session.isClosedByPeer || hasEnded { return count }
             // A part of a record, or a record of the protocol's own, is nothing yet.
-            return count > 0 || session.isClosedByPeer || hasEnded ? count : nil
+            guard receivedByteCount - lastContentAt <= Self.idleByteCountMax else {
+                fail(.contentMissing)
+                return 0
+            }
+            return nil
         case .failure(let error):
             fail(error)
             return 0

@@ -114,20 +114,33 @@ package final class ListeningSocket: @unchecked Sendable {
                 if let accepted = try accepted() { return accepted }
                 registration.exhausted(.reading)
             } catch {
-                switch error.number {
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL: throw .system(error)
-                // The rest is the failure of one connection before it was ours (accept(2)).
-                default: continue
-                }
+                guard Self.isOfOneConnection(error) else { throw .system(error) }
             }
         }
     }
 
     /// The next connection that waits in the queue, for who stops listening, on the loop's thread;
     /// nil when there is none, or when another process goes on with the queue.
-    package func acceptLast() -> AcceptedConnection? {
+    ///
+    /// - Throws: As `accept` when there is no descriptor or memory left; the rest waits on.
+    package func acceptLast() throws(SystemError) -> AcceptedConnection? {
         guard !isShared, !descriptor.isClosed else { return nil }
-        return (try? accepted()) ?? nil
+        while true {
+            do {
+                return try accepted()
+            } catch {
+                guard Self.isOfOneConnection(error) else { throw error }
+            }
+        }
+    }
+
+    /// Whether an error of accept(2) is the failure of one connection before it was ours, which
+    /// says nothing of the next.
+    private static func isOfOneConnection(_ error: SystemError) -> Bool {
+        switch error.number {
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL, EBADF, ENOTSOCK: false
+        default: true
+        }
     }
 
     /// Ends `accept`, now and later; from any thread, legal twice.

@@ -11,6 +11,8 @@ package final class Socket: @unchecked Sendable {
     package let peer: SocketAddress
     private let registration: Registration
     private var descriptor: Descriptor?
+    /// The bytes that have been read, those that were only looked at apart; on the loop's thread.
+    package private(set) var receivedByteCount = 0
 
     /// Takes an accepted connection over, on the loop's thread.
     ///
@@ -63,6 +65,7 @@ package final class Socket: @unchecked Sendable {
         // Less than asked for means that the socket is empty (epoll(7), edge-triggered): the next
         // wait need not try first.
         if let count, count < byteCount { registration.exhausted(.reading) }
+        receivedByteCount += count ?? 0
         return count
     }
 

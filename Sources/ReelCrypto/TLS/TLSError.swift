@@ -43,6 +43,8 @@ package enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     case certificateRefused
     /// A record does not decrypt: it was changed on the way, or is garbage.
     case damagedRecord
+    /// Record after record had no content, as changes of keys have none.
+    case contentMissing
     /// The peer ended the session with an alert (RFC 8446, section 6.2).
     case alert(UInt8)
     /// Something else that the protocol does not allow, by OpenSSL's number.
@@ -71,6 +73,7 @@ package enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .handshakeTooLarge: "the handshake is too large"
         case .certificateRefused: "the certificate is not trusted"
         case .damagedRecord: "a record is damaged"
+        case .contentMissing: "too many records without content"
         case .alert(let number): "the peer sent alert \(number)"
         case .violation(let number): "the peer broke the protocol (OpenSSL reason \(number))"
         case .ended: "the session has ended"
@@ -98,6 +101,7 @@ package enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .handshakeTooLarge: "handshake_too_large"
         case .certificateRefused: "certificate_refused"
         case .damagedRecord: "damaged_record"
+        case .contentMissing: "content_missing"
         case .alert: "alert"
         case .violation: "violation"
         case .ended: "ended"
