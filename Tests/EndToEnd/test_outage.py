@@ -58,7 +58,7 @@ def test_fifty_events_wait_for_a_provider_that_is_down(provide, serve, receive, 
     assert found["is_running"]
     breaker, = found["breakers"]
     assert breaker["target"] == "provider:openai"
-    assert breaker["state"] == "open"
+    assert breaker["state"] in ("open", "half_open")
     assert breaker["reason"] == "provider_gateway_error"
     assert "dead" not in found["events"]
     shown = program.run("events", "list", "--state", "waiting", "--data", service.data)
@@ -70,7 +70,7 @@ def test_fifty_events_wait_for_a_provider_that_is_down(provide, serve, receive, 
     # A restart keeps on waiting.
     service.end()
     service = serve.again(service)
-    assert status(service)["breakers"][0]["state"] == "open"
+    assert status(service)["breakers"][0]["state"] in ("open", "half_open")
 
     outage.end()
     program.wait_until(
@@ -103,7 +103,7 @@ def test_a_receiver_that_is_down_costs_no_attempt(provide, serve, receive, confi
         for number in range(8)
     ]
     program.wait_until(
-        lambda: any(b["state"] == "open" for b in status(service)["breakers"]), what="the breaker"
+        lambda: any(b["state"] != "closed" for b in status(service)["breakers"]), what="the breaker"
     )
     name = status(service)["breakers"][0]["target"]
     assert name.startswith("notify:http://127.0.0.1:") and "/hook" not in name
