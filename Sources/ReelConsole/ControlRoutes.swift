@@ -29,7 +29,7 @@ struct ControlRoutes: Sendable {
     }
 
     private func retry(_ request: HTTPRequest) async -> HTTPResponse {
-        await matching(request, states: [.dead]) { sequences, _ in
+        await matching(request) { sequences, _ in
             let now = context.time.now()
             let retried = try await context.journal.driver.retryDead(sequences, at: now)
             context.journal.wake()
@@ -38,7 +38,7 @@ struct ControlRoutes: Sendable {
     }
 
     private func discard(_ request: HTTPRequest) async -> HTTPResponse {
-        await matching(request, states: [.dead]) { sequences, body in
+        await matching(request) { sequences, body in
             let detail = body["reason"]?.string
             let discarded = try await context.journal.driver.discardDead(
                 sequences,
@@ -116,12 +116,13 @@ struct ControlRoutes: Sendable {
         }
     }
 
-    /// Finds the entries that the body's `filter` names and does something about them.
+    /// Finds the dead entries that the body's `filter` names, the newest first and as many as its
+    /// limit says, and does something about them.
     ///
-    /// An empty filter is refused: it would be all of the journal.
+    /// The answer's `next` is what the filter's `before` has to be for those that follow; null
+    /// after the last.
     private func matching(
         _ request: HTTPRequest,
-        states: [EventState]?,
         _ act: ([Int64], JSONValue) async throws -> JSONObject
     ) async -> HTTPResponse {
         guard let body = try? JSONParser.parse(request.body), let filter = body["filter"],
@@ -134,10 +135,12 @@ struct ControlRoutes: Sendable {
                 parameter: "filter"
             )
         }
-        if let states, query.states == nil { query.states = states }
+        if query.states == nil { query.states = [.dead] }
         do {
             let entries = try await context.journal.driver.entries(query)
-            let answer = try await act(entries.map(\.sequence), body)
+            var answer = try await act(entries.map(\.sequence), body)
+            let isLast = entries.count < query.limit
+            answer["next"] = .integer(orNull: isLast ? nil : entries.last?.sequence)
             return .json(.ok, JSONValue.object(answer).serialized())
         } catch {
             return ErrorEnvelope.storageUnavailable

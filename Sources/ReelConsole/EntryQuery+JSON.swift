@@ -15,6 +15,7 @@ extension EntryQuery {
         object["origin"] = origin.map { .string($0.rawValue) }
         object["from"] = receivedFrom.map { .string($0.description) }
         object["to"] = receivedTo.map { .string($0.description) }
+        object["before"] = before.map { .integer($0) }
         object["limit"] = .integer(limit)
         return .object(object)
     }
@@ -66,6 +67,9 @@ extension EntryQuery {
                     return nil
                 }
                 receivedTo = moment
+            case "before":
+                guard let number = value.integer, number >= 0 else { return nil }
+                before = number
             case "limit":
                 guard let number = value.integer, (1...10_000).contains(number) else { return nil }
                 limit = Int(number)

@@ -16,6 +16,9 @@ struct ReplayRoutes: Sendable {
     func register(in router: inout HTTPRouter) {
         router.on(.post, "/control/events/replay") { request, _, _ in await begin(request) }
         router.on(.get, "/control/replays") { _, _, _ in await list() }
+        router.on(.get, "/control/replays/{number}") { _, parameters, _ in
+            await show(parameters["number"])
+        }
         router.on(.post, "/control/replays/{number}/stop") { _, parameters, _ in
             await move(parameters["number"], to: .stopped)
         }
@@ -26,7 +29,7 @@ struct ReplayRoutes: Sendable {
 
     private func begin(_ request: HTTPRequest) async -> HTTPResponse {
         guard let body = try? JSONParser.parse(request.body), let filter = body["filter"],
-            let query = EntryQuery(json: filter)
+            let conditions = EntryQuery(json: filter)
         else { return Self.refused("the filter is not understood", "filter") }
         let rate = body["rate"]?.integer ?? Int64(Self.standardRate)
         guard Self.rateRange.contains(rate) else {
@@ -34,6 +37,7 @@ struct ReplayRoutes: Sendable {
         }
         do throws(JournalError) {
             let driver = context.journal.driver
+            let query = try await conditions.settled(driver)
             let count = try await query.replayCount(driver)
             let matched = min(count, body["limit"]?.integer ?? count)
             guard body["dry_run"]?.bool != true, matched > 0 else {
@@ -43,7 +47,7 @@ struct ReplayRoutes: Sendable {
             let now = context.time.now()
             let job = try await driver.begin(
                 ReplayJob(
-                    filter: String(decoding: filter.serialized(), as: UTF8.self),
+                    filter: String(decoding: query.json.serialized(), as: UTF8.self),
                     rate: Int(rate),
                     lastSequence: try await driver.lastSequence(),
                     matchedCount: matched,
@@ -68,22 +72,25 @@ struct ReplayRoutes: Sendable {
         }
     }
 
-    private func move(_ number: String?, to state: ReplayState) async -> HTTPResponse {
-        guard let number = number.flatMap({ Int64($0) }) else {
-            return Self.refused("a replay has a number", "number")
+    private func show(_ text: String?) async -> HTTPResponse {
+        guard let number = text.flatMap({ Int64($0) }) else { return Self.numberless }
+        do throws(JournalError) {
+            guard let job = try await context.journal.driver.replay(number) else {
+                return Self.unknown(number)
+            }
+            return .json(.ok, EntryListing.json(job).serialized())
+        } catch {
+            return ErrorEnvelope.storageUnavailable
         }
+    }
+
+    private func move(_ text: String?, to state: ReplayState) async -> HTTPResponse {
+        guard let number = text.flatMap({ Int64($0) }) else { return Self.numberless }
         do throws(JournalError) {
             let driver = context.journal.driver
             let isMoved = try await driver.move(number, to: state, at: context.time.now())
             context.replayBell.ring()
-            guard let job = try await driver.replays().first(where: { $0.number == number }) else {
-                return ErrorEnvelope.response(
-                    .notFound,
-                    "there is no replay \(number)",
-                    code: "unknown_replay",
-                    parameter: "number"
-                )
-            }
+            guard let job = try await driver.replay(number) else { return Self.unknown(number) }
             guard isMoved || job.state == state else {
                 return Self.refused("replay \(number) is \(job.state.rawValue)", "number")
             }
@@ -91,6 +98,17 @@ struct ReplayRoutes: Sendable {
         } catch {
             return ErrorEnvelope.storageUnavailable
         }
+    }
+
+    private static var numberless: HTTPResponse { refused("a replay has a number", "number") }
+
+    private static func unknown(_ number: Int64) -> HTTPResponse {
+        ErrorEnvelope.response(
+            .notFound,
+            "there is no replay \(number)",
+            code: "unknown_replay",
+            parameter: "number"
+        )
     }
 
     private static func refused(_ message: String, _ parameter: String) -> HTTPResponse {

@@ -9,7 +9,11 @@ internal import ReelRuntime
 /// How far a replay has come is written with the events that it appends, so that a crash neither
 /// loses nor repeats any.
 package struct ReplayRunner: Sendable {
-    private let context: ConsoleContext
+    private let journal: Journal
+    /// Rung when there is a replay to begin, to stop or to continue.
+    private let bell: Doorbell
+    private let logger: Logger
+    private let time: any TimeSource
 
     /// The most events that one transaction appends.
     private static let batchCountMax = 100
@@ -20,57 +24,78 @@ package struct ReplayRunner: Sendable {
     private static let errorWait: Duration = .seconds(3)
 
     package init(_ context: ConsoleContext) {
-        self.context = context
+        self.init(context.journal, context.replayBell, context.logger, context.time)
     }
 
-    /// Works on replays until its task is cancelled.
+    init(_ journal: Journal, _ bell: Doorbell, _ logger: Logger, _ time: any TimeSource) {
+        self.journal = journal
+        self.bell = bell
+        self.logger = logger
+        self.time = time
+    }
+
+    /// Works on replays, each at its own rate, until its task is cancelled.
     ///
     /// - Throws: `JournalError.closed`, or `CancellationError`.
     package func run() async throws {
+        var dues: [Int64: Duration] = [:]
         while !Task.isCancelled {
             do throws(JournalError) {
-                if let wait = try await step() {
-                    try? await context.time.sleep(for: wait)
-                } else {
-                    await context.replayBell.wait(atMost: Self.lookInterval, context.time)
-                }
+                let wait = try await round(&dues) ?? Self.lookInterval
+                await bell.wait(atMost: min(wait, Self.lookInterval), time)
             } catch {
                 guard error != .closed else { throw error }
-                context.logger.warning(
-                    "a replay is held up",
-                    ["journal.error": .string(error.code)]
-                )
-                try? await context.time.sleep(for: Self.errorWait)
+                logger.warning("a replay is held up", ["journal.error": .string(error.code)])
+                try? await time.sleep(for: Self.errorWait)
             }
         }
         throw CancellationError()
     }
 
-    /// Works until no replay is running, for a journal without a service.
+    /// Works until a replay is no longer running, for a journal without a service.
     ///
     /// - Throws: `JournalError`.
-    package func finish() async throws(JournalError) {
-        while let wait = try await step() { try? await context.time.sleep(for: wait) }
+    package func finish(_ number: Int64) async throws(JournalError) {
+        while !Task.isCancelled, let job = try await journal.driver.replay(number),
+            job.state == .running, let wait = try await step(job)
+        { try? await time.sleep(for: wait) }
     }
 
-    /// Appends the next events of the oldest replay that is running.
+    /// Appends the next events of each replay that is running and due, the oldest replay first.
     ///
-    /// - Returns: How long to wait before the next ones; nil when none is running.
-    private func step() async throws(JournalError) -> Duration? {
-        let running = try await context.journal.driver.replays().last { $0.state == .running }
-        guard let job = running else { return nil }
+    /// - Parameter dues: By uptime, when each that is not done may go on; one that is stopped and
+    ///   continued goes no faster by that.
+    /// - Returns: How long to wait before the next is due; nil when none is running.
+    /// - Throws: `JournalError`.
+    private func round(_ dues: inout [Int64: Duration]) async throws(JournalError) -> Duration? {
+        let open = try await journal.driver.replays().filter { $0.state != .done }
+        let numbers = Set(open.map(\.number))
+        dues = dues.filter { numbers.contains($0.key) }
+        var next: Duration?
+        for job in open.reversed() where job.state == .running {
+            let begin = time.uptime()
+            if dues[job.number].map({ $0 <= begin }) ?? true {
+                dues[job.number] = try await step(job).map { begin + $0 }
+            }
+            guard let due = dues[job.number] else { continue }
+            next = min(next ?? due, due)
+        }
+        return next.map { max($0 - time.uptime(), .zero) }
+    }
+
+    /// Appends the next events of a replay that is running.
+    ///
+    /// - Returns: How long to wait before the next ones; nil after the last.
+    private func step(_ job: ReplayJob) async throws(JournalError) -> Duration? {
         let filter = (try? JSONParser.parse(Array(job.filter.utf8))).flatMap {
             EntryQuery(json: $0)
         }
         guard var query = filter else {
             // Of a later version, or not ours.
-            _ = try await context.journal.driver.move(
-                job.number,
-                to: .stopped,
-                at: context.time.now()
-            )
-            return .zero
+            _ = try await journal.driver.move(job.number, to: .stopped, at: time.now())
+            return nil
         }
+        query = query.ofReplay
         let left = max(job.matchedCount - job.replayedCount, 0)
         let perBatch = Double(job.rate) / 1000 * Self.batchSpan.inSeconds
         let batch = min(max(Int(perBatch), 1), Self.batchCountMax)
@@ -78,10 +103,10 @@ package struct ReplayRunner: Sendable {
         query.after = job.cursor
         query.before = job.lastSequence + 1
         query.limit = min(batch, Int(max(left, 1)))
-        let entries = try await context.journal.driver.entries(query)
+        let entries = try await journal.driver.entries(query)
         let chosen = entries.filter { query.takes($0) }
         let isDone = entries.count < query.limit || Int64(chosen.count) >= left
-        let moment = context.time.now()
+        let moment = time.now()
         let advance = ReplayAdvance(
             number: job.number,
             from: job.cursor,
@@ -90,35 +115,17 @@ package struct ReplayRunner: Sendable {
             drafts: chosen.map { EntryDraft(replayOf: $0, at: moment) },
             moment: moment
         )
-        guard try await context.journal.advance(advance) else { return .zero }
+        guard try await journal.advance(advance) else { return .zero }
         if isDone {
-            context.logger.info(
+            logger.info(
                 "replay done",
                 [
                     "replay.number": .integer(job.number),
                     "replay.events": .integer(job.replayedCount + Int64(chosen.count)),
                 ]
             )
+            return nil
         }
         return .milliseconds(Int64(Double(chosen.count) / Double(job.rate) * 1_000_000))
-    }
-}
-
-extension EntryQuery {
-    /// Whether a replay takes an entry that matches: what was replayed itself is replayed again
-    /// only by name.
-    func takes(_ entry: JournalEntry) -> Bool {
-        entry.origin != .replay || origin == .replay || isByName
-    }
-
-    private var isByName: Bool { sequences != nil || eventID != nil || webhookID != nil }
-
-    /// How many entries a replay by these conditions takes.
-    package func replayCount(_ driver: any JournalDriver) async throws(JournalError) -> Int64 {
-        let all = try await driver.count(self)
-        guard origin == nil, !isByName else { return all }
-        var replays = self
-        replays.origin = .replay
-        return all - (try await driver.count(replays))
     }
 }

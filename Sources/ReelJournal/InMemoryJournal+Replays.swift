@@ -2,6 +2,11 @@ internal import ReelRuntime
 
 // Replays of stored events.
 extension InMemoryJournal {
+    var listedReplays: [ReplayJob] {
+        let first = replays.suffix(100).first?.number ?? 0
+        return replays.filter { $0.number >= first || $0.state != .done }.reversed()
+    }
+
     mutating func begin(_ replay: ReplayJob) -> ReplayJob {
         var stored = replay
         stored.number = (replays.last?.number ?? 0) + 1

@@ -121,6 +121,10 @@ extension InMemoryJournal {
         runs[sequence, default: []].flatMap(\.history)
     }
 
+    func attemptCount(of sequence: Int64) -> Int64 {
+        runs[sequence, default: []].reduce(0) { $0 + Int64($1.attemptTotal) }
+    }
+
     func outlook() -> JournalOutlook {
         let obstacles = obstacles()
         let moments = openRuns.compactMap { key in
@@ -211,7 +215,7 @@ extension InMemoryJournal {
         runs[key.sequence]?[key.position].progress
     }
 
-    private func deadRuns(of sequence: Int64) -> [(RunKey, RunProgress.DeadLetter)] {
+    func deadRuns(of sequence: Int64) -> [(RunKey, RunProgress.DeadLetter)] {
         runs[sequence, default: []].enumerated().compactMap { position, run in
             run.progress.deadLetter.map { (RunKey(sequence: sequence, position: position), $0) }
         }

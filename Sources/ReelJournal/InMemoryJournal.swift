@@ -100,16 +100,20 @@ struct InMemoryJournal {
         let limit = min(max(query.limit, 1), 10_000)
         switch query.order {
         case .oldestFirst:
-            return Array(stored.lazy.filter { $0.matches(query) }.prefix(limit).map(\.entry))
+            return Array(stored.lazy.filter { matches($0, query) }.prefix(limit).map(\.entry))
         case .newestFirst:
             return Array(
-                stored.reversed().lazy.filter { $0.matches(query) }.prefix(limit).map(\.entry)
+                stored.reversed().lazy.filter { matches($0, query) }.prefix(limit).map(\.entry)
             )
         }
     }
 
     func count(_ query: EntryQuery) -> Int64 {
-        stored.reduce(0) { $0 + ($1.matches(query) ? 1 : 0) }
+        stored.reduce(0) { $0 + (matches($1, query) ? 1 : 0) }
+    }
+
+    private func matches(_ entry: StoredEntry, _ query: EntryQuery) -> Bool {
+        entry.matches(query, hasDeadRun: !deadRuns(of: entry.sequence).isEmpty)
     }
 
     // MARK: Jobs and files

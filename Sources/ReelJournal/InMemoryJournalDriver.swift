@@ -109,7 +109,11 @@ package final class InMemoryJournalDriver: JournalDriver {
     }
 
     package func replays() async throws(JournalError) -> [ReplayJob] {
-        try perform { $0.replays.suffix(100).reversed() }
+        try perform { $0.listedReplays }
+    }
+
+    package func replay(_ number: Int64) async throws(JournalError) -> ReplayJob? {
+        try perform { journal in journal.replays.first { $0.number == number } }
     }
 
     package func retryDead(
@@ -193,6 +197,10 @@ package final class InMemoryJournalDriver: JournalDriver {
 
     package func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord] {
         try perform { $0.attempts(of: sequence) }
+    }
+
+    package func attemptCount(of sequence: Int64) async throws(JournalError) -> Int64 {
+        try perform { $0.attemptCount(of: sequence) }
     }
 
     package func job(

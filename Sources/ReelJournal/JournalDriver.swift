@@ -140,7 +140,10 @@ package protocol JournalDriver: Sendable {
     /// All that match, whatever the limit.
     func count(_ query: EntryQuery) async throws(JournalError) -> Int64
     func steps(of sequences: [Int64]) async throws(JournalError) -> [Int64: [StepRecord]]
+    /// The newest of each run, `RunProgress.historyCountMax` at most, and all that ended as done.
     func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord]
+    /// How many attempts there were in all, also those that are not kept any more.
+    func attemptCount(of sequence: Int64) async throws(JournalError) -> Int64
     func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob?
     func jobs(_ query: JobQuery) async throws(JournalError) -> [VideoJob]
     func assets(provider: String, videoID: VideoID) async throws(JournalError) -> [AssetRecord]
@@ -155,8 +158,9 @@ package protocol JournalDriver: Sendable {
     func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo]
     /// The breakers that were recorded, by target.
     func breakers() async throws(JournalError) -> [BreakerRecord]
-    /// The last hundred replays, newest first.
+    /// The last hundred replays, and older ones that are not done, newest first.
     func replays() async throws(JournalError) -> [ReplayJob]
+    func replay(_ number: Int64) async throws(JournalError) -> ReplayJob?
     /// The last time that the disk was full; nil when it never was.
     func shortage() async throws(JournalError) -> DiskShortage?
     /// How upkeep found the clock; nil before the first time.
@@ -226,6 +230,8 @@ package struct EntryQuery: Sendable, Hashable {
     package var before: Int64?
     package var sequences: [Int64]?
     package var types: [String]?
+    /// Only entries in one of these; `dead` also takes those that have a dead run while another of
+    /// their runs is open, whatever state that puts them in.
     package var states: [EventState]?
     package var videoID: VideoID?
     package var eventID: String?

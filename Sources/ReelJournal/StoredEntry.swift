@@ -40,7 +40,7 @@ struct StoredEntry {
         )
     }
 
-    func matches(_ query: EntryQuery) -> Bool {
+    func matches(_ query: EntryQuery, hasDeadRun: @autoclosure () -> Bool) -> Bool {
         if isPruned { return false }
         if let after = query.after, sequence <= after { return false }
         if let before = query.before, sequence >= before { return false }
@@ -48,7 +48,9 @@ struct StoredEntry {
         if let types = query.types {
             guard let type = draft.type, types.contains(type) else { return false }
         }
-        if let states = query.states, !states.contains(state) { return false }
+        if let states = query.states, !states.contains(state) {
+            guard states.contains(.dead), hasDeadRun() else { return false }
+        }
         if let videoID = query.videoID, draft.videoID != videoID { return false }
         if let eventID = query.eventID, draft.eventID != eventID { return false }
         if let webhookID = query.webhookID, draft.webhookID != webhookID { return false }

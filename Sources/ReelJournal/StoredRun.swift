@@ -5,7 +5,7 @@ struct StoredRun {
     var finished: [Int: (attempt: AttemptRecord, note: String?)] = [:]
     /// By their number, counted from 1.
     private var attempts: [Int: AttemptRecord] = [:]
-    private var attemptTotal = 0
+    private(set) var attemptTotal = 0
 
     init(progress: RunProgress) { self.progress = progress }
 

@@ -50,6 +50,12 @@ extension JournalTables {
         let isAscending = query.order == .oldestFirst
         var sequences: Set<Int64> = []
         for selection in try selections(for: query) {
+            guard !selection.isOfDeadRuns else {
+                sequences.formUnion(
+                    try deadSequences(selection, limit: limit, isAscending: isAscending)
+                )
+                continue
+            }
             sequences.formUnion(
                 try connection.rows(
                     composed: """
@@ -68,6 +74,11 @@ extension JournalTables {
     func count(_ query: EntryQuery) throws(SQLiteFault) -> Int64 {
         var count: Int64 = 0
         for selection in try selections(for: query) {
+            guard !selection.isOfDeadRuns else {
+                let dead = try deadSequences(selection, limit: .max, isAscending: true)
+                count += Int64(dead.count)
+                continue
+            }
             count +=
                 try connection.rows(
                     composed: """

@@ -3,7 +3,7 @@ internal import ReelRuntime
 
 // Replays of stored events.
 extension JournalTables {
-    /// The replays that a list shows, the newest first.
+    /// The newest replays that a list shows, whatever became of them.
     private static let listedCountMax: Int64 = 100
 
     func begin(_ replay: ReplayJob) throws(SQLiteFault) -> ReplayJob {
@@ -72,22 +72,39 @@ extension JournalTables {
             """
             SELECT number, filter, rate, last_sequence, matched_count, state, cursor,
                 replayed_count, created_at, updated_at
-            FROM replays ORDER BY number DESC LIMIT ?1
+            FROM replays WHERE state <> ?2 OR number IN (
+                SELECT number FROM replays ORDER BY number DESC LIMIT ?1
+            ) ORDER BY number DESC
             """,
-            [.integer(Self.listedCountMax)]
-        ) { (row) throws(SQLiteFault) in
-            ReplayJob(
-                number: row.integer(0),
-                filter: row.text(1),
-                rate: Int(row.integer(2)),
-                lastSequence: row.integer(3),
-                matchedCount: row.integer(4),
-                state: try .stored(row.integer(5)),
-                cursor: row.integer(6),
-                replayedCount: row.integer(7),
-                createdAt: row.moment(8),
-                updatedAt: row.moment(9)
-            )
-        }
+            [.integer(Self.listedCountMax), .integer(ReplayState.done.code)],
+            Self.replay
+        )
+    }
+
+    func replay(_ number: Int64) throws(SQLiteFault) -> ReplayJob? {
+        try connection.first(
+            """
+            SELECT number, filter, rate, last_sequence, matched_count, state, cursor,
+                replayed_count, created_at, updated_at
+            FROM replays WHERE number = ?1
+            """,
+            [.integer(number)],
+            Self.replay
+        )
+    }
+
+    private static func replay(_ row: borrowing Statement) throws(SQLiteFault) -> ReplayJob {
+        ReplayJob(
+            number: row.integer(0),
+            filter: row.text(1),
+            rate: Int(row.integer(2)),
+            lastSequence: row.integer(3),
+            matchedCount: row.integer(4),
+            state: try .stored(row.integer(5)),
+            cursor: row.integer(6),
+            replayedCount: row.integer(7),
+            createdAt: row.moment(8),
+            updatedAt: row.moment(9)
+        )
     }
 }

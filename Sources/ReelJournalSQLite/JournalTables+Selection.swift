@@ -14,12 +14,17 @@ extension JournalTables {
         let index: String
         let condition: String
         let values: [SQLiteValue]
+        /// The sequences that it lies between, exclusive.
+        let bounds: (after: Int64, before: Int64)
+        /// Only entries that have a dead run besides.
+        var isOfDeadRuns = false
     }
 
     /// Conditions as they are put together; every text in them is of this file.
     private struct Conditions {
         var texts: [String] = []
         var values: [SQLiteValue] = []
+        var bounds: (after: Int64, before: Int64) = (0, .max)
 
         /// Adds a condition whose `?` stand for the values in their order.
         mutating func add(_ text: String, _ new: SQLiteValue...) {
@@ -31,7 +36,8 @@ extension JournalTables {
             Selection(
                 index: index.isEmpty ? "NOT INDEXED" : "INDEXED BY \(index)",
                 condition: ([text] + texts).joined(separator: " AND "),
-                values: new + values
+                values: new + values,
+                bounds: bounds
             )
         }
     }
@@ -57,7 +63,7 @@ extension JournalTables {
 
         if let origin = query.origin { rest.add("origin = ?", .integer(origin.code)) }
         if let types { rest.add("type IN (SELECT value FROM json_each(?))", Self.list(types)) }
-        if let states { rest.add("state IN (SELECT value FROM json_each(?))", Self.list(states)) }
+        if let states { rest.add(Self.isIn(states), Self.list(states)) }
         if let id = query.webhookID { rest.add("webhook_id = ?", .text(id)) }
         if let id = query.eventID { rest.add("event_id = ?", .text(id)) }
         if query.isUnplanned { rest.add("state = 0 AND is_planned = 0") }
@@ -66,6 +72,18 @@ extension JournalTables {
             rest.add("video IN (SELECT value FROM json_each(?))", Self.list(videos))
         }
         return try keyed(query, videos, rest)
+    }
+
+    /// That an entry stands in one of these states; any that has a dead run counts as dead.
+    private static func isIn(_ states: [Int64]) -> String {
+        let isListed = "state IN (SELECT value FROM json_each(?))"
+        guard states.contains(EventState.dead.code) else { return isListed }
+        return """
+            (\(isListed) OR EXISTS (
+                SELECT 1 FROM runs r INDEXED BY runs_dead
+                WHERE r.state = 4 AND r.sequence = entries.sequence
+            ))
+            """
     }
 
     private func keyed(
@@ -122,16 +140,60 @@ extension JournalTables {
             if let types {
                 guard let type = kind.type, types.contains(type) else { return nil }
             }
-            if let states, !states.contains(kind.state) { return nil }
+            let isAsked = states?.contains(kind.state) ?? true
+            // An event with a dead run is dead, or has an open run that it goes by.
+            let mayHaveDead = states?.contains(EventState.dead.code) ?? false
+            let isOpen = kind.state == EventState.running.code || kind.state == Self.waiting
+            guard isAsked || mayHaveDead && isOpen else { return nil }
             if let origin, origin.code != kind.origin { return nil }
-            return rest.selection(
+            var selection = rest.selection(
                 "entries_by_kind",
                 "type IS ? AND origin = ? AND state = ?",
                 .optional(kind.type),
                 .integer(kind.origin),
                 .integer(kind.state)
             )
+            selection.isOfDeadRuns = !isAsked
+            return selection
         }
+    }
+
+    private static let waiting = EventState.waiting.code
+
+    /// The sequences of a selection that have a dead run besides, in order.
+    ///
+    /// It leaps from the next dead run to the next entry of the selection and on: as many steps as
+    /// the shorter of the two lists has, and few where one lies after the other.
+    func deadSequences(
+        _ selection: Selection,
+        limit: Int,
+        isAscending: Bool
+    ) throws(SQLiteFault) -> [Int64] {
+        let (reaches, order) = isAscending ? (">=", "ASC") : ("<=", "DESC")
+        var found: [Int64] = []
+        var place = isAscending ? selection.bounds.after + 1 : selection.bounds.before - 1
+        while found.count < limit {
+            let dead = try connection.rows(
+                composed: """
+                    SELECT sequence FROM runs INDEXED BY runs_dead
+                    WHERE state = 4 AND sequence \(reaches) ? ORDER BY sequence \(order) LIMIT 1
+                    """,
+                [.integer(place)]
+            ) { $0.integer(0) }
+            guard let dead = dead.first else { break }
+            let next = try connection.rows(
+                composed: """
+                    SELECT sequence FROM entries \(selection.index)
+                    WHERE sequence \(reaches) ? AND \(selection.condition)
+                    ORDER BY sequence \(order) LIMIT 1
+                    """,
+                [.integer(dead)] + selection.values
+            ) { $0.integer(0) }
+            guard let next = next.first else { break }
+            if next == dead { found.append(next) }
+            place = next == dead ? dead + (isAscending ? 1 : -1) : next
+        }
+        return found
     }
 
     /// What an entry is listed by.
@@ -214,6 +276,7 @@ extension JournalTables {
             if query.receivedFrom != nil { conditions.add("received_at >= ?", .moment(from)) }
             if query.receivedTo != nil { conditions.add("received_at < ?", .moment(to)) }
         }
+        conditions.bounds = (after, before)
         if after > 0 { conditions.add("sequence > ?", .integer(after)) }
         if before < .max { conditions.add("sequence < ?", .integer(before)) }
         return conditions

@@ -190,6 +190,10 @@ extension SQLiteJournalDriver {
         try await read { (tables) throws(SQLiteFault) in try tables.replays() }
     }
 
+    package func replay(_ number: Int64) async throws(JournalError) -> ReplayJob? {
+        try await read { (tables) throws(SQLiteFault) in try tables.replay(number) }
+    }
+
     package func entries(_ query: EntryQuery) async throws(JournalError) -> [JournalEntry] {
         try await read { (tables) throws(SQLiteFault) in try tables.entries(query) }
     }
@@ -206,6 +210,12 @@ extension SQLiteJournalDriver {
 
     package func attempts(of sequence: Int64) async throws(JournalError) -> [AttemptRecord] {
         try await read { (tables) throws(SQLiteFault) in try tables.attempts(of: sequence) }
+    }
+
+    package func attemptCount(of sequence: Int64) async throws(JournalError) -> Int64 {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.runs(of: sequence).reduce(0) { $0 + $1.attemptTotal }
+        }
     }
 
     package func job(provider: String, id: VideoID) async throws(JournalError) -> VideoJob? {

@@ -95,3 +95,190 @@ def test_dead_letters_are_listed_shown_retried_by_filter_and_discarded(
     assert discarded["detail"] == "not needed"
     nothing = program.run("events", "retry", "--data", service.data)
     assert nothing.returncode == 2
+
+
+def two_chains(mark, *more):
+    """One that fails until a file is there, and one that waits for an hour."""
+    type = {"on": ["batch.completed"]}
+    mend = {
+        "run": {"command": ["/usr/bin/test", "-e", str(mark)]},
+        "retry": {"attempts": 1},
+    }
+    wait = {
+        "run": {"command": ["/bin/false"]},
+        "retry": {"attempts": 1000, "base_ms": 3_600_000, "cap_seconds": 86_400},
+    }
+    return {
+        "chains": [{"name": "a", **type, "steps": [mend]}, {"name": "b", **type, "steps": [wait]}]
+    }
+
+
+def chain_states(event):
+    return {step["chain"]: step["state"] for step in event["steps"]}
+
+
+def test_a_dead_chain_is_reached_while_another_waits(provide, serve, configured, tmp_path):
+    mark = tmp_path / "fixed"
+    service = serve(provide(), config=configured(two_chains(mark)))
+    for number in (1, 2):
+        event = deliveries.event(type="batch.completed", id=f"evt_{number}")
+        deliveries.deliver(service.hook, event)
+    program.wait_until(
+        lambda: [chain_states(e) for e in service.events()] == [{"a": "dead", "b": "waiting"}] * 2,
+    )
+
+    def dead():
+        lines = run(service, "events", "list", "--state", "dead", "--json").splitlines()
+        return [json.loads(line)["sequence"] for line in lines]
+
+    assert dead() == [2, 1]
+    assert json.loads(run(service, "status", "--json"))["events"]["dead"] == 2
+    gone = run(service, "events", "discard", 2, "--reason", "not needed")
+    assert gone == "1 discarded: 2\n"
+    assert dead() == [1]
+    mark.touch()
+    assert run(service, "events", "retry", "--type", "batch.completed") == "1 retried: 1\n"
+    program.wait_until(
+        lambda: [chain_states(e) for e in service.events()]
+        == [{"a": "done", "b": "waiting"}, {"a": "discarded", "b": "waiting"}]
+    )
+    assert dead() == []
+
+
+def test_dead_letters_that_are_named_and_not_there_fail_the_command(provide, serve, configured):
+    step = {"run": {"command": ["/bin/false"]}, "retry": {"attempts": 1}}
+    chain = {"name": "mine", "on": ["batch.completed"], "steps": [step]}
+    service = serve(provide(), config=configured({"chains": [chain]}))
+    event = deliveries.event(type="batch.completed", id="evt_1")
+    service.wait_for_event(deliveries.deliver(service.hook, event)[1], "dead")
+    for words in (
+        ["discard", "999"], ["retry", "999"], ["discard", "--event", "evt_9"], ["replay", "999"],
+    ):
+        answer = program.run("events", *words, "--data", service.data, env=service.settings)
+        assert answer.returncode == 1 and answer.stdout.startswith("0 "), words
+        assert "no " in answer.stderr, words
+    # Nothing is named, and nothing is found.
+    assert run(service, "events", "discard", "--type", "batch.failed").startswith("0 discarded")
+    half = program.run("events", "discard", 1, 999, "--data", service.data, env=service.settings)
+    assert half.returncode == 1 and half.stdout == "1 discarded: 1\n"
+    assert "999" in half.stderr and "1 9" not in half.stderr
+
+
+def test_more_dead_letters_than_one_request_takes_are_all_discarded(provide, serve, configured):
+    step = {"run": {"command": ["/bin/false"]}, "retry": {"attempts": 1}}
+    chain = {"name": "mine", "on": ["batch.completed"], "steps": [step]}
+    service = serve(provide())
+    event = deliveries.event(type="batch.completed", id="evt_1")
+    deliveries.deliver(service.hook, event)
+    service.end()
+    # Replays of one event that nobody took are many dead letters in little time.
+    service.config = configured({"chains": [chain]})
+    service = serve.again(service)
+    for origin in ("webhook", *["replay"] * 10):
+        words = ("--origin", origin) if origin == "replay" else ("1",)
+        run(service, "events", "replay", *words, "--rate", 10_000)
+    total = 1024
+    program.wait_until(
+        lambda: json.loads(run(service, "status", "--json"))["events"].get("dead") == total,
+        timeout=60,
+    )
+    dead = ("events", "discard", "--state", "dead", "--json")
+    limited = json.loads(run(service, *dead, "--limit", 3))
+    assert limited == {"discarded": [total + 1, total, total - 1]}
+    rest = json.loads(run(service, *dead))
+    assert rest["discarded"] == list(range(total - 2, 1, -1))
+
+
+def test_a_video_told_of_again_and_again_is_replayed_once(provide, serve, receive):
+    receiver = receive()
+    service = serve(
+        provide(),
+        env={"REELHOOK_NOTIFY_URL": receiver.url, "REELHOOK_NOTIFY_SECRET": program.NOTIFY_SECRET},
+    )
+    ids = [
+        deliveries.deliver(service.hook, deliveries.event(video="video_1"))[1] for _ in range(3)
+    ]
+    late = deliveries.event(type="video.failed", video="video_1")
+    ids.append(deliveries.deliver(service.hook, late)[1])
+    service.wait_for_event(ids[0], "done")
+    service.wait_for_event(ids[3], "contradicted")
+    assert len(receiver.accepted) == 1
+
+    def replayed(*words):
+        counted = run(service, "events", "replay", *words, "--dry-run")
+        done = run(service, "events", "replay", *words)
+        assert counted.split()[0] == done.split()[0]
+        program.wait_until(
+            lambda: all(e["state"] == "done" for e in service.events() if e["origin"] == "replay")
+        )
+        return int(done.split()[0])
+
+    assert replayed("--video", "video_1") == 1
+    assert replayed("--since", "1h") == 1
+    assert replayed("--webhook-id", ids[0]) == 1
+    assert len(receiver.accepted) == 4
+    # Told again on purpose.
+    assert replayed("--webhook-id", ids[3]) == 1
+    assert replayed("--state", "duplicate") == 2
+    made = [e["related_sequence"] for e in service.events() if e["origin"] == "replay"]
+    assert sorted(made) == [1, 1, 1, 2, 3, 4]
+
+
+def test_what_no_chain_took_is_replayed_by_time_once_a_chain_is_there(provide, serve, configured):
+    service = serve(provide())
+    for number in range(3):
+        event = deliveries.event(type="batch.completed", id=f"evt_{number}")
+        deliveries.deliver(service.hook, event)
+    program.wait_until(lambda: [e["state"] for e in service.events()] == ["unhandled"] * 3)
+    service.end()
+    step = {"run": {"command": ["/bin/true"]}}
+    chain = {"name": "mine", "on": ["batch.completed"], "steps": [step]}
+    service.config = configured({"chains": [chain]})
+    service = serve.again(service)
+    assert run(service, "events", "replay", "--until", "1h", "--dry-run").startswith("0 matched")
+    assert run(service, "events", "replay", "--since", "1h", "--dry-run").startswith("3 matched")
+    assert run(service, "events", "replay", "--since", "1h").startswith("3 replayed")
+    program.wait_until(lambda: [e["state"] for e in service.events()[3:]] == ["done"] * 3)
+    assert [e["related_sequence"] for e in service.events()[3:]] == [1, 2, 3]
+
+
+def test_a_slow_replay_holds_up_no_other_and_is_found_when_it_is_old(provide, serve):
+    service = serve(provide())
+    for number in range(3):
+        event = deliveries.event(type="batch.completed", id=f"evt_{number}")
+        deliveries.deliver(service.hook, event)
+    program.wait_until(lambda: len(service.events()) == 3)
+    slow = ("events", "replay", "--type", "batch.completed", "--rate", "0.001", "--detach")
+    assert json.loads(run(service, *slow, "--json"))["replay"] == 1
+    program.wait_until(lambda: replays(service)[-1]["replayed"] == 1)
+    for number in range(2, 103):
+        done = json.loads(run(service, "events", "replay", 1, "--json"))
+        assert (done["replay"], done["state"]) == (number, "done")
+    assert replays(service)[-1]["replay"] == 1 and len(replays(service)) == 101
+    run(service, "events", "replay", "--stop", 1, "--detach")
+    assert replays(service)[-1]["state"] == "stopped"
+    service.end()
+    service = serve.again(service)
+    assert replays(service)[-1]["state"] == "stopped"
+    # After a restart it goes on at once, with one event.
+    run(service, "events", "replay", "--continue", 1, "--detach")
+    program.wait_until(lambda: replays(service)[-1]["replayed"] == 2)
+    shown = json.loads(run(service, "status", "--json"))["replays"]
+    assert [(job["replay"], job["state"]) for job in shown] == [(1, "running")]
+
+
+def test_a_replay_that_is_killed_again_and_again_repeats_nothing(provide, serve):
+    service = serve(provide())
+    for number in range(60):
+        event = deliveries.event(type="batch.completed", id=f"evt_{number}")
+        deliveries.deliver(service.hook, event)
+    program.wait_until(lambda: len(service.events()) == 60)
+    run(service, "events", "replay", "--type", "batch.completed", "--rate", 40, "--detach")
+    for least in (1, 20, 40):
+        program.wait_until(lambda: replays(service)[0]["replayed"] >= least)
+        service.kill()
+        service = serve.again(service)
+    program.wait_until(lambda: replays(service)[0]["state"] == "done")
+    made = [e["related_sequence"] for e in service.events() if e["origin"] == "replay"]
+    assert sorted(made) == list(range(1, 61))
+    assert replays(service)[0]["replayed"] == 60

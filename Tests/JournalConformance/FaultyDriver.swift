@@ -179,6 +179,14 @@ package final class FaultyDriver: JournalDriver {
 
     package func replays() async throws(JournalError) -> [ReplayJob] { try await base.replays() }
 
+    package func replay(_ number: Int64) async throws(JournalError) -> ReplayJob? {
+        try await base.replay(number)
+    }
+
+    package func attemptCount(of sequence: Int64) async throws(JournalError) -> Int64 {
+        try await base.attemptCount(of: sequence)
+    }
+
     package func retryDead(_ sequences: [Int64], at: Timestamp) async throws(JournalError)
         -> [Int64]
     {

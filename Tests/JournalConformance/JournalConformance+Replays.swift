@@ -37,6 +37,24 @@ extension JournalConformance {
             #expect(try await driver.move(number, to: .running, at: bench.at(7)) == false)
             #expect(try await driver.advance(last) == nil)
         },
+        JournalConformance("what is not done is listed however old it is") { bench in
+            let driver = bench.driver
+            var numbers: [Int64] = []
+            for _ in 0..<104 { numbers.append(try await driver.begin(bench.replay).number) }
+            let done = Array(numbers[3...])
+            for number in done {
+                let job = try #require(try await driver.replay(number))
+                let last = try await bench.advance(job, from: 0, to: 3, of: [], isDone: true)
+                #expect(try await driver.advance(last) == [])
+            }
+            #expect(try await driver.move(numbers[1], to: .stopped, at: bench.at(5)))
+            let listed = try await driver.replays()
+            #expect(listed.map(\.number) == done.suffix(100).reversed() + [3, 2, 1])
+            #expect(listed.suffix(3).map(\.state) == [.running, .stopped, .running])
+            #expect(try await driver.replay(2) == listed.suffix(2).first)
+            #expect(try await driver.replay(4)?.state == .done)
+            #expect(try await driver.replay(105) == nil)
+        },
         JournalConformance("replays last", needsPersistence: true) { bench in
             let jobs = [
                 try await bench.driver.begin(bench.replay),

@@ -157,5 +157,87 @@ extension JournalConformance {
             #expect(try await bench.driver.retryDead([sequence], at: bench.at(30)) == [sequence])
             #expect(try await bench.claimOne(at: 30).chain == "audit")
         },
+        JournalConformance("a dead run is found and reached whatever the others do") { bench in
+            let plans = ["a", "b"].map { RunPlan(chain: $0, steps: ["fetch"]) }
+            let type = "batch.completed"
+            var sequences: [Int64] = []
+            for index in 1...4 {
+                sequences.append(
+                    try await bench.appendPlanned("wh_\(index)", of: nil, type: type, plans)
+                )
+            }
+            let (waiting, working) = (sequences[0], sequences[1])
+            let (dead, sound) = (sequences[2], sequences[3])
+            let gone = StepVerdict.dead(Reason("gone"))
+            let later = StepVerdict.retry(at: bench.at(500), Reason("busy"))
+            for claim in try await bench.claim() {
+                switch (claim.entry.sequence, claim.chain) {
+                case (dead, _), (waiting, "a"), (working, "b"):
+                    _ = try await bench.settle(claim, gone)
+                case (waiting, _), (sound, _): _ = try await bench.settle(claim, later)
+                default: break
+                }
+            }
+            #expect(try await bench.state(waiting) == .waiting)
+            #expect(try await bench.state(working) == .running)
+            #expect(try await bench.driver.outlook().deadRunCount == 4)
+            let queries: [(Comment, [Int64], @Sendable (inout EntryQuery) -> Void)] = [
+                ("dead", [dead, working, waiting], { $0.states = [.dead] }),
+                (
+                    "a state besides", [sound, dead, working, waiting],
+                    {
+                        $0.states = [.dead, .waiting]
+                    }
+                ),
+                ("another state", [sound, waiting], { $0.states = [.waiting] }),
+                (
+                    "type", [dead, working, waiting],
+                    {
+                        ($0.types, $0.states) = ([type], [.dead])
+                    }
+                ),
+                ("another type", [], { ($0.types, $0.states) = (["batch.failed"], [.dead]) }),
+                ("page", [waiting], { ($0.states, $0.before) = ([.dead], working) }),
+                ("after", [dead, working], { ($0.states, $0.after) = ([.dead], waiting) }),
+                ("named", [working], { ($0.states, $0.sequences) = ([.dead], [working, sound]) }),
+                ("webhook id", [waiting], { ($0.states, $0.webhookID) = ([.dead], "wh_1") }),
+            ]
+            for (name, expected, change) in queries {
+                #expect(try await bench.sequences(change) == expected, name)
+                var query = EntryQuery()
+                change(&query)
+                #expect(try await bench.driver.count(query) == Int64(expected.count), name)
+                query.order = .oldestFirst
+                query.limit = 1
+                let oldest = try await bench.driver.entries(query).map(\.sequence)
+                #expect(oldest == expected.suffix(1), name)
+            }
+            let retried = try await bench.driver.retryDead([waiting], at: bench.at(30))
+            #expect(retried == [waiting])
+            #expect(try await bench.state(waiting) == .waiting)
+            #expect(try await bench.claimOne(at: 30).chain == "a")
+            let discarded = try await bench.driver.discardDead(
+                [working],
+                reason: Reason("operator"),
+                at: bench.at(30)
+            )
+            #expect(discarded == [working])
+            #expect(try await bench.state(working) == .running)
+            #expect(try await bench.sequences { $0.states = [.dead] } == [dead])
+        },
+        JournalConformance("attempts are counted beyond those that are kept") { bench in
+            let sequence = try await bench.appendPlanned("wh_1", of: "video_1")
+            #expect(try await bench.driver.attemptCount(of: sequence) == 0)
+            for attempt in 1...(RunProgress.historyCountMax + 3) {
+                let moment = Int64(attempt) * 10
+                let claim = try await bench.claimOne(at: moment, until: moment + 5)
+                let verdict = StepVerdict.retry(at: bench.at(moment + 1), Reason("busy"))
+                _ = try await bench.settle(claim, verdict, from: moment, to: moment)
+            }
+            let kept = try await bench.driver.attempts(of: sequence).count
+            #expect(kept == RunProgress.historyCountMax)
+            #expect(try await bench.driver.attemptCount(of: sequence) == Int64(kept) + 3)
+            #expect(try await bench.driver.attemptCount(of: 99) == 0)
+        },
     ]
 }

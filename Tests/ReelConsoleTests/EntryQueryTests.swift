@@ -18,13 +18,15 @@ struct EntryQueryTests {
         query.origin = .poll
         query.receivedFrom = Timestamp(secondsSinceEpoch: 1_700_000_000)
         query.receivedTo = Timestamp(secondsSinceEpoch: 1_800_000_000)
+        query.before = 9
         query.limit = 7
         #expect(EntryQuery(json: query.json) == query)
     }
 
     @Test(arguments: [
         #"{"state": "dead"}"#, #"{"states": ["dying"]}"#, #"{"sequences": ["1"]}"#,
-        #"{"video": "../x"}"#, #"{"limit": 0}"#, #"{"limit": 10001}"#, #"{"from": "yesterday"}"#,
+        #"{"video": "../x"}"#, #"{"limit": 0}"#, #"{"before": -1}"#, #"{"limit": 10001}"#,
+        #"{"from": "yesterday"}"#,
         #"{"types": "video.completed"}"#, "[]",
     ])
     func `a condition that is not understood is refused, never passed over`(text: String) throws {

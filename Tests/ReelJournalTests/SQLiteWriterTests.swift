@@ -233,6 +233,45 @@ struct SQLiteWriterTests {
         #expect(costs[0].allSatisfy { $0 > 0 })
     }
 
+    @Test
+    func `a few dead runs among many that wait are found in a few steps`() async throws {
+        let bench = try SQLiteBench()
+        await (try bench.open()).close()
+        let tables = JournalTables(try Connection(path: bench.path, role: .writer))
+        var costs: [Int] = []
+        for count in [20, 300] {
+            // Dead, then one of which a chain waits, then waiting.
+            let drafts = try (0...2 * count).map { try bench.observation("video_\(count)_\($0)") }
+            try bench.transaction(tables) { (tables) throws(SQLiteFault) in
+                for (index, draft) in drafts.enumerated() {
+                    let verdicts = [
+                        index > count ? Self.later : Self.gone,
+                        index < count ? Self.gone : Self.later,
+                    ]
+                    try bench.append(draft, verdicts, to: tables)
+                }
+            }
+            var query = EntryQuery()
+            (query.types, query.states, query.limit) = (["video.completed"], [.dead], 10)
+            let asked = query
+            costs.append(try bench.cost(tables, of: asked))
+            let found = try bench.transaction(tables) { (tables) throws(SQLiteFault) in
+                try tables.sequences(of: asked)
+            }
+            let half = try bench.transaction(tables) { (tables) throws(SQLiteFault) in
+                try tables.lastSequence() - Int64(count)
+            }
+            #expect(found == (0..<10).map { half - $0 })
+        }
+        #expect(costs[1] <= costs[0] + 20)
+    }
+
+    private static let gone = StepVerdict.dead(Reason("gone"))
+    private static let later = StepVerdict.retry(
+        at: Timestamp(secondsSinceEpoch: 4_000_000_000),
+        Reason("busy")
+    )
+
     private static let filters: [@Sendable (inout EntryQuery) -> Void] = [
         { $0.types = ["video.completed"] }, { $0.states = [.pending] }, { $0.states = [.dead] },
         { $0.origin = .poll }, { $0.origin = .webhook },
@@ -253,6 +292,29 @@ extension SQLiteBench {
             return result
         } catch {
             throw error.journalError
+        }
+    }
+
+    /// Appends an event and brings its chains to these verdicts.
+    fileprivate func append(
+        _ draft: EntryDraft,
+        _ verdicts: [StepVerdict],
+        to tables: JournalTables
+    ) throws(SQLiteFault) {
+        let moment = draft.receivedAt
+        guard case .appended(let sequence) = try tables.append(draft) else { throw .misread }
+        let plans = verdicts.indices.map { RunPlan(chain: "chain \($0)", steps: ["run"]) }
+        try tables.plan(sequence, .runs(plans))
+        let end = moment + .seconds(60)
+        let request = ClaimRequest(owner: "test", now: moment, leaseUntil: end, limit: 10)
+        for (claim, verdict) in zip(try tables.claim(request), verdicts) {
+            _ = try tables.settle(
+                claim,
+                verdict,
+                startedAt: moment,
+                endedAt: moment,
+                leaseUntil: end
+            )
         }
     }
 

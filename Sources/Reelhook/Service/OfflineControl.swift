@@ -52,11 +52,11 @@ package struct OfflineControl: Sendable {
         }
     }
 
-    /// Brings replays to their end, as the service would.
+    /// Brings a replay to its end, as the service would.
     ///
     /// - Throws: `JournalError`.
-    package func finishReplays() async throws {
-        try await ReplayRunner(parts.consoleContext).finish()
+    package func finishReplay(_ number: Int64) async throws {
+        try await ReplayRunner(parts.consoleContext).finish(number)
     }
 
     /// Deletes the files that are to go, as the service would.

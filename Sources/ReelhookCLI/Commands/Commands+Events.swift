@@ -24,18 +24,25 @@ extension Command {
         Option("--origin", "ORIGIN", "webhook, poll or replay"),
         Option("--since", "TIME", "received at or after: RFC 3339, or a span ago such as 2h"),
         Option("--until", "TIME", "received before: RFC 3339, or a span ago"),
-        Option("--limit", "N", "at most that many (default 50, at most 10000)"),
     ]
+
+    private static let deadLimit = Option(
+        "--limit",
+        "N",
+        "only that many, newest first (default: all that match)"
+    )
 
     private static let eventsList = Command(
         words: ["events", "list"],
         summary: "List events, newest first.",
         options: eventFilters + [
+            Option("--limit", "N", "at most that many (default 50, at most 10000)"),
             Option("--before", "SEQUENCE", "go on before that event"), Option.json,
         ],
         run: { arguments, tool in
             var query = try EventFilter.query(arguments, tool.time)
             query.before = try arguments.integer("--before", in: 0...Int.max).map { Int64($0) }
+            query.limit = try arguments.integer("--limit", in: 1...10_000) ?? 50
             let wanted = query
             try await JournalReader.with(try tool.dataDirectory(arguments)) { journal in
                 for (entry, json) in try await journal.listing(wanted) {
@@ -65,7 +72,12 @@ extension Command {
                 let steps = try await journal.driver.steps(of: [entry.sequence])[entry.sequence]
                 let attempts = try await journal.driver.attempts(of: entry.sequence)
                 var object = EntryListing.json(entry, steps: steps ?? []).object ?? JSONObject()
+                let count = try await journal.driver.attemptCount(of: entry.sequence)
                 object["history"] = .array(attempts.map { EntryListing.json($0) })
+                object["history_count"] = .integer(count)
+                if count > attempts.count {
+                    tool.say("history: \(attempts.count) attempts are kept of \(count)")
+                }
                 object["payload"] =
                     (try? JSONParser.parse(entry.body))
                     ?? .string(String(decoding: entry.body, as: UTF8.self))
@@ -110,7 +122,7 @@ extension Command {
         summary: "Make dead letters due again, one or by filter.",
         operands: "[SEQUENCE…]",
         operandCount: 0...1000,
-        options: eventFilters + [Option.json],
+        options: eventFilters + [deadLimit, Option.json],
         run: { arguments, tool in
             try await change(arguments, tool, path: "/control/events/retry", key: "retried")
         }
@@ -122,7 +134,7 @@ extension Command {
         operands: "[SEQUENCE…]",
         operandCount: 0...1000,
         options: eventFilters + [
-            Option("--reason", "TEXT", "why; kept with the event"), Option.json,
+            deadLimit, Option("--reason", "TEXT", "why; kept with the event"), Option.json,
         ],
         run: { arguments, tool in
             var more = JSONObject()
@@ -143,7 +155,6 @@ extension Command {
         _ tool: Tool
     ) throws(UsageError) -> EntryQuery {
         var query = try EventFilter.query(arguments, tool.time)
-        if arguments["--limit"] == nil { query.limit = 10_000 }
         if !arguments.operands.isEmpty {
             query.sequences = try arguments.operands.map { text throws(UsageError) in
                 guard let sequence = Int64(text), sequence > 0 else {
@@ -157,6 +168,14 @@ extension Command {
         return query
     }
 
+    /// Whether the command says which events it means, and not which kind of events.
+    static func isByName(_ arguments: ParsedArguments) -> Bool {
+        !arguments.operands.isEmpty || arguments.has("--event") || arguments.has("--webhook-id")
+    }
+
+    /// The events that one request changes, so that each is soon answered.
+    private static let batchCountMax = 500
+
     private static func change(
         _ arguments: ParsedArguments,
         _ tool: Tool,
@@ -164,23 +183,37 @@ extension Command {
         key: String,
         _ more: JSONObject = [:]
     ) async throws -> ExitCode {
-        let query = try namedEvents(arguments, tool)
-        var body = more
-        body["filter"] = query.json
-        let request = JSONValue.object(body)
-        let answer = try await Control.with(arguments, tool) { control in
-            try await control.json(.post, path, request)
+        var query = try namedEvents(arguments, tool)
+        var left = try arguments.integer("--limit", in: 1...Int.max) ?? .max
+        let changed = try await Control.with(arguments, tool) { control in
+            var changed: [Int64] = []
+            while left > 0 {
+                query.limit = min(left, batchCountMax)
+                left -= query.limit
+                var body = more
+                body["filter"] = query.json
+                let answer = try await control.json(.post, path, .object(body))
+                changed += (answer[key]?.array ?? []).compactMap(\.integer)
+                guard let next = answer["next"]?.integer else { break }
+                query.before = next
+            }
+            return changed
         }
         if arguments.has("--json") {
-            tool.print(answer)
-        } else if let number = answer[key]?.integer {
-            tool.print("\(number) \(key)")
+            tool.print(.object([key: .array(changed.map { .integer($0) })]))
         } else {
-            let sequences = (answer[key]?.array ?? []).compactMap(\.integer)
             tool.print(
-                "\(sequences.count) \(key)" + (sequences.isEmpty ? "" : ": ")
-                    + sequences.map { String($0) }.joined(separator: " ")
+                "\(changed.count) \(key)" + (changed.isEmpty ? "" : ": ")
+                    + changed.map { String($0) }.joined(separator: " ")
             )
+        }
+        let missed = (query.sequences ?? []).filter { !changed.contains($0) }
+        guard missed.isEmpty || arguments.has("--limit") else {
+            let list = missed.map { String($0) }.joined(separator: " ")
+            throw Failure("no dead letter that matches: \(list)")
+        }
+        guard !changed.isEmpty || !isByName(arguments) else {
+            throw Failure("there is no such dead letter")
         }
         return .done
     }

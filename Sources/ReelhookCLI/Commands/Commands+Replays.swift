@@ -12,12 +12,14 @@ extension Command {
         words: ["events", "replay"],
         summary: "Run stored events through their chains again, on purpose.",
         discussion: "Each replay is an entry of its own, with origin replay; also an event that no"
-            + " chain took can be replayed. --dry-run counts what would be replayed. The service"
-            + " does the work, oldest first, and goes on after a restart; an interrupt ends only"
-            + " the waiting.",
+            + " chain took can be replayed. A filter leaves out what was replayed itself, and"
+            + " duplicate and contradicted entries unless --state names them. --dry-run counts"
+            + " what would be replayed. The service does the work, oldest first, and goes on after"
+            + " a restart; an interrupt ends only the waiting.",
         operands: "[SEQUENCE…]",
         operandCount: 0...1000,
         options: eventFilters + [
+            Option("--limit", "N", "only that many, oldest first (default: all that match)"),
             Option("--rate", "N", "events a second, such as 10 or 0.5 (default 100)"),
             Option("--dry-run", nil, "only count what matches"),
             Option("--detach", nil, "do not wait for its end"),
@@ -72,7 +74,7 @@ extension Command {
         var body: JSONObject = [
             "filter": query.json, "dry_run": .bool(arguments.has("--dry-run")),
         ]
-        if arguments.has("--limit") { body["limit"] = .integer(query.limit) }
+        body["limit"] = try arguments.integer("--limit", in: 1...Int.max).map { .integer($0) }
         if let text = arguments["--rate"] {
             guard let rate = Double(text), (0.001...10_000).contains(rate) else {
                 throw UsageError("--rate takes events a second from 0.001 to 10000, not \(text)")
@@ -92,10 +94,14 @@ extension Command {
         let progress = ProgressLine(tool)
         defer { progress.end() }
         var latest = job
-        try await control.finishReplays()
+        guard let number = job["replay"]?.integer else {
+            report(job, "replayed", arguments, tool)
+            guard !isByName(arguments) else { throw Failure("no event matches") }
+            return .done
+        }
+        try await control.finishReplay(number)
         while latest["state"]?.string == "running", !arguments.has("--detach") {
-            let jobs = try await control.json(.get, "/control/replays")["replays"]?.array ?? []
-            latest = jobs.first { $0["replay"] == job["replay"] } ?? latest
+            latest = try await control.json(.get, "/control/replays/\(number)")
             let done = latest["replayed"]?.integer ?? 0
             progress.show("\(done) of \(latest["matched"]?.integer ?? 0) replayed")
             guard latest["state"]?.string == "running" else { break }
@@ -103,6 +109,11 @@ extension Command {
         }
         progress.end()
         report(latest, "replayed", arguments, tool)
+        let named = Set(arguments.operands).count
+        let matched = latest["matched"]?.integer ?? 0
+        guard matched >= named || arguments.has("--limit") else {
+            throw Failure("\(matched) of the \(named) events that were named match")
+        }
         return .done
     }
 

@@ -34,7 +34,6 @@ enum EventFilter {
         }
         query.receivedFrom = try moment("--since", arguments, time)
         query.receivedTo = try moment("--until", arguments, time)
-        query.limit = try arguments.integer("--limit", in: 1...10_000) ?? 50
         return query
     }
 

@@ -104,11 +104,11 @@ struct Control: Sendable {
         }
     }
 
-    /// Does the work of replays where no service does it.
-    func finishReplays() async throws {
+    /// Does the work of a replay where no service does it.
+    func finishReplay(_ number: Int64) async throws {
         switch way {
         case .service: break
-        case .own(let control): try await control.finishReplays()
+        case .own(let control): try await control.finishReplay(number)
         }
     }
 

@@ -153,6 +153,14 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
 
     func replays() async throws(JournalError) -> [ReplayJob] { try await inner.replays() }
 
+    func replay(_ number: Int64) async throws(JournalError) -> ReplayJob? {
+        try await inner.replay(number)
+    }
+
+    func attemptCount(of sequence: Int64) async throws(JournalError) -> Int64 {
+        try await inner.attemptCount(of: sequence)
+    }
+
     func retryDead(
         _ sequences: [Int64],
         at moment: Timestamp
