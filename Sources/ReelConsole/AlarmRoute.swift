@@ -25,6 +25,8 @@ struct AlarmRoute: Sendable {
             "provider": .string(alarm.provider),
             "sequence": .integer(alarm.sequence),
             "expires_at": .string(alarm.expiresAt.description),
+            "presumed": .bool(alarm.isPresumed),
+            "given_up": .bool(alarm.isGivenUp),
             "seconds_left": .integer(max(0, (alarm.expiresAt - now).components.seconds)),
             "step": .string(orNull: alarm.step),
             "attempts": .integer(alarm.attempts),

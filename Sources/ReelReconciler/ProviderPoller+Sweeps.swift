@@ -56,18 +56,8 @@ extension ProviderPoller {
     /// Each is told of once; a signature was good, so that it is the provider's contradiction or a
     /// deletion there, and no reason to doubt the event.
     private func reportStrangers(_ sweep: Sweep) async {
-        var query = JobQuery()
-        query.provider = name
-        query.states = [.completed, .failed]
-        query.limit = 1000
         do throws(JournalError) {
-            let now = time.now()
-            let jobs = try await journal.driver.jobs(query).filter {
-                $0.origin == .event && $0.object == nil && $0.firstSeenAt >= sweep.oldest
-                    // One that was told of a moment ago may not be in the list yet.
-                    && now - $0.firstSeenAt >= configuration.notFoundAge
-                    && !sweep.seen.contains($0.id.rawValue)
-            }
+            let jobs = try await strangers(sweep)
             let fresh = state.withLock { state in
                 let fresh = jobs.filter { !state.strangers.contains($0.id) }
                 state.strangers = Set(jobs.map(\.id))
@@ -85,6 +75,33 @@ extension ProviderPoller {
         }
     }
 
+    /// The videos that events told of and the sweep did not meet, as far back as it went.
+    private func strangers(_ sweep: Sweep) async throws(JournalError) -> [VideoJob] {
+        let now = time.now()
+        var query = JobQuery()
+        query.provider = name
+        query.states = [.completed, .failed]
+        query.limit = 1000
+        var strangers: [VideoJob] = []
+        // The journal holds no more of that time than the list could, but for the strangers.
+        var rest = configuration.sweepPageCountMax * configuration.pageSize
+        while rest > 0, strangers.count < configuration.openJobCountMax {
+            let page = try await journal.driver.jobs(query)
+            strangers += page.filter {
+                $0.origin == .event && $0.object == nil && $0.firstSeenAt >= sweep.oldest
+                    // One that was told of a moment ago may not be in the list yet.
+                    && now - $0.firstSeenAt >= configuration.notFoundAge
+                    && !sweep.seen.contains($0.id.rawValue)
+            }
+            guard page.count == query.limit, let last = page.last,
+                last.firstSeenAt >= sweep.oldest
+            else { break }
+            rest -= page.count
+            query.after = last.id
+        }
+        return strangers
+    }
+
     /// Compares a video of the list with what the journal knows of it.
     private func compare(_ video: VideoObject) async {
         guard let id = VideoID(video.id) else { return metrics.ignored.increment() }
@@ -99,9 +116,9 @@ extension ProviderPoller {
                 break
             case .lost:
                 // Forgotten once and there again, or given up too early.
-                guard case .ended(let terminal, let moment, let reason) = finding(of: video) else {
-                    return
-                }
+                guard case .ended(let terminal, let moment, let reason) = finding(of: video),
+                    job.reason?.code != Self.expiredUntold || isAlive(video)
+                else { return }
                 try await observe(id, video, terminal, at: moment, reason)
             }
         } catch {
@@ -111,25 +128,56 @@ extension ProviderPoller {
 
     private func finding(of video: VideoObject) -> Finding { Finding(video, at: time.now()) }
 
-    /// Begins to follow a video that nobody told of, if it is recent and can still be saved.
+    /// The reason code of a video that nobody told of while its link lived.
+    private static let expiredUntold = "expired_untold"
+
+    private func isAlive(_ video: VideoObject) -> Bool {
+        video.expiresAt.map { $0 > time.now() } ?? true
+    }
+
+    /// Begins to follow a video that nobody told of, if it is recent and can still be saved; one
+    /// that could have been is known as lost.
     private func adopt(_ id: VideoID, _ video: VideoObject) async throws(JournalError) {
         let now = time.now()
         let isRecent = video.createdAt.map { $0 >= now - configuration.adoptionAge } ?? true
-        let isAlive = video.expiresAt.map { $0 > now } ?? true
         guard configuration.adoption == .adopt, isRecent else {
             return metrics.ignored.increment()
         }
         switch finding(of: video) {
         case .underway:
             try await journal.record(news(of: id, video).update(at: now))
-        case .ended(.completed, let moment, let reason) where isAlive:
+        case .ended(.completed, let moment, let reason) where isAlive(video):
             // Made known first, so that the journal tells that a list was the first to know.
             try await journal.record(news(of: id, video).update(at: now))
             try await observe(id, video, .completed, at: moment, reason)
-        case .ended, .lost:
+        case .ended(.completed, _, _):
+            let text = video.expiresAt.map { "the link died at \($0)" }
+            return try await mourn(id, video, Reason(Self.expiredUntold, text))
+        case .lost: return try await mourn(id, video, Reason(Self.expiredUntold))
+        case .ended(.failed, _, _):
             return metrics.ignored.increment()
         }
         metrics.adopted.increment()
         logger.info("video of the list adopted", ["video.id": .string(id.rawValue)])
+    }
+
+    /// Remembers a video that was complete and died before this service knew of it, such as while
+    /// it was off; it is said once.
+    private func mourn(
+        _ id: VideoID,
+        _ video: VideoObject,
+        _ reason: Reason
+    ) async throws(JournalError) {
+        var update = news(of: id, video).update(at: time.now())
+        update.state = .lost
+        update.reason = reason
+        try await journal.record(update)
+        metrics.countLost(reason)
+        logger.warning(
+            "a video was lost before anybody told of it",
+            [
+                "video.id": .string(id.rawValue), "reason": .string(reason.description),
+            ]
+        )
     }
 }

@@ -58,6 +58,39 @@ struct HTTPClientStreamingTests {
         #expect(isSame)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: [(5000, 0), (20_000, 1)])
+    func `a transfer below the least speed is cut, by each span of its own`(
+        _ byteCount: Int,
+        _ spansLeast: Int
+    ) async throws {
+        let gates = (0..<4).map { _ in ScriptedServer.Gate() }
+        let server = try ScriptedServer { _ in
+            [.text("HTTP/1.1 200 OK\r\n\r\n"), .send(Self.pattern(byteCount))]
+                + gates.flatMap { [.wait($0), .send([1])] } + [.stall]
+        }
+        let time = ManualTime()
+        let client = HTTPClient(time: time)
+        var request = HTTPClientRequest(.get, server.url)
+        request.limits.totalTimeout = .seconds(3600)
+        request.limits.stallTimeout = .seconds(10)
+        request.limits.slowestBytesPerSecond = 1000
+        let stream = try await client.stream(request)
+        var left = byteCount
+        while left > 0, let bytes = try await stream.next() { left -= bytes.count }
+        // Bytes go on coming, and too few of them; the clock alone would not wake the client.
+        var spans = 0
+        await #expect(throws: HTTPClientError.timedOut) {
+            for gate in gates {
+                time.advance(by: .seconds(10))
+                gate.open()
+                _ = try await stream.next()
+                spans += 1
+            }
+        }
+        #expect(spans >= spansLeast)
+        server.stop()
+    }
+
     @Test func `cancelling a stream ends the connection`() async throws {
         let server = try ScriptedServer { _ in [.text("HTTP/1.1 200 OK\r\n\r\na"), .stall] }
         let client = HTTPClient()

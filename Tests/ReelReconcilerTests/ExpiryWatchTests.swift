@@ -1,3 +1,4 @@
+import ReelEvents
 import ReelJournal
 import ReelObservability
 import ReelReconciler
@@ -70,13 +71,96 @@ struct ExpiryWatchTests {
         #expect(text.contains("reelhook_expiry_alarms_total 1"))
     }
 
-    @Test func `the soonest to expire comes first, and an unknown link not at all`() async throws {
+    @Test func `the soonest to expire comes first`() async throws {
         let watch = watch()
         try await deliver("video_1", livesFor: .seconds(500))
-        try await deliver("video_2", livesFor: nil)
         try await deliver("video_3", livesFor: .seconds(3))
         try await watch.look()
         #expect(watch.alarms.map(\.videoID.rawValue) == ["video_3", "video_1"])
+        #expect(watch.alarms.allSatisfy { !$0.isPresumed && !$0.isGivenUp })
+    }
+
+    @Test func `a link that nobody could ask about is presumed to live for an hour`() async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: nil)
+        harness.time.advance(by: .seconds(2999))
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+        harness.time.advance(by: .seconds(1))
+        try await watch.look()
+        let alarm = try #require(watch.alarms.first)
+        #expect(alarm.isPresumed)
+        #expect(alarm.expiresAt == harness.time.now() + .seconds(600))
+        // What the provider says then counts.
+        try await deliver("video_1", livesFor: .seconds(80_000))
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+    }
+
+    /// Gives up the only step of an event's only chain.
+    private func giveUp(_ sequence: Int64, _ step: String = "fetch") async throws {
+        let plan = RunPlan(chain: "files", steps: [step])
+        try await harness.driver.plan([(sequence: sequence, plan: .runs([plan]))])
+        let now = harness.time.now()
+        let lease = now + .seconds(60)
+        let claims = try await harness.driver.claim(
+            ClaimRequest(owner: "test", now: now, leaseUntil: lease, limit: 1)
+        )
+        _ = try await harness.driver.settle(
+            try #require(claims.first),
+            .dead(Reason("provider_refused")),
+            startedAt: now,
+            endedAt: now,
+            leaseUntil: lease
+        )
+    }
+
+    @Test func `a dead letter whose link lives is warned of at once, until it dies`() async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: .seconds(3600))
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+        try await giveUp(1)
+        try await watch.look()
+        try await watch.look()
+        let alarm = try #require(watch.alarms.first)
+        #expect(alarm.isGivenUp)
+        #expect(alarm.reason?.code == "provider_refused")
+        let lines = harness.log.records.filter { $0.level == .error }.map(\.message)
+        #expect(lines == ["an event is given up whose video could still be fetched"])
+        harness.time.advance(by: .seconds(3600))
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+    }
+
+    @Test(arguments: [AssetState.fetched, .stored, .lost])
+    func `a dead letter whose file is here, or known to be lost, is no alarm`(
+        _ state: AssetState
+    ) async throws {
+        let watch = watch()
+        try await deliver("video_1", livesFor: .seconds(3600))
+        try await giveUp(1)
+        try await record("video_1", state)
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+    }
+
+    @Test func `of a chain that needs no link nobody is warned`() async throws {
+        let watch = watch()
+        let step = Step("tell", Teller())
+        watch.follow([Chain("files", on: [.videoCompleted], steps: [step])])
+        try await deliver("video_1", livesFor: .seconds(60))
+        try await giveUp(1, "tell")
+        try await watch.look()
+        #expect(watch.alarms.isEmpty)
+        try await deliver("video_2", livesFor: .seconds(60))
+        try await giveUp(2, "fetch")
+        try await watch.look()
+        #expect(watch.alarms.count == 1)
+    }
+
+    private struct Teller: Handler {
+        func handle(_ event: Event, _ context: HandlerContext) async -> Outcome { .done() }
     }
 
     @Test(arguments: [AssetState.fetched, .stored, .lost, .absent])

@@ -95,6 +95,49 @@ struct ReconcilerTests {
         #expect(last - moments[moments.count - 2] <= .seconds(14))
     }
 
+    @Test func `when webhooks return, polls come seldom again`() async throws {
+        try await harness.track("v0")
+        try await harness.deliver("v0")
+        try await harness.running(harness.reconciler()) {
+            try await harness.track("v1")
+            try await harness.track("v2")
+            harness.provider.set("v1") { $0.status = "completed" }
+            try await harness.until("they do not arrive", within: .seconds(120)) {
+                harness.log.messages.contains("webhooks do not arrive, polling more often")
+            }
+            await harness.pass(.seconds(60))
+            let often = harness.provider.calls("retrieve").count { $0.id == "v2" }
+            await harness.pass(.seconds(120))
+            let between = harness.provider.calls("retrieve").count { $0.id == "v2" }
+            #expect(between - often >= 10)
+            try await harness.deliver("v3")
+            await harness.pass(.seconds(30))
+            let before = harness.provider.calls("retrieve").count { $0.id == "v2" }
+            await harness.pass(.seconds(120))
+            let after = harness.provider.calls("retrieve").count { $0.id == "v2" }
+            #expect((4...7).contains(after - before))
+        }
+        let last = harness.log.messages.last { $0.hasPrefix("webhooks") }
+        #expect(last == "webhooks arrive, polling less often")
+    }
+
+    @Test(arguments: ["processing", "NOT_START", "pending", "", "completed ", "Succeeded"])
+    func `a state that nobody has heard of is no end`(_ word: String) async throws {
+        try await harness.running(harness.reconciler()) {
+            try await harness.track("v1")
+            harness.provider.set("v1") { $0.status = word }
+            await harness.pass(.seconds(300))
+            let job = try await harness.job("v1")
+            #expect(job?.state == .open)
+            #expect(job?.status == word)
+            #expect(try await harness.entries("v1").isEmpty)
+            harness.provider.set("v1") { $0.status = "completed" }
+            await harness.pass(.seconds(30))
+            #expect(try await harness.job("v1")?.state == .completed)
+        }
+        #expect(try await harness.entries("v1").map(\.type) == ["video.completed"])
+    }
+
     @Test func `a webhook and a poll in the same instant are one fact`() async throws {
         try await harness.running(harness.reconciler()) {
             try await harness.track("v1")

@@ -31,19 +31,20 @@ struct SweepTests {
     }
 
     @Test(arguments: [
-        (status: "completed", created: -7200, expires: -60, isAdopted: false),
-        (status: "completed", created: -7200, expires: 60, isAdopted: true),
-        (status: "in_progress", created: -7200, expires: 0, isAdopted: true),
-        (status: "queued", created: -90_000, expires: 0, isAdopted: false),
-        (status: "completed", created: -90_000, expires: 60, isAdopted: false),
-        (status: "failed", created: -60, expires: 60, isAdopted: false),
-        (status: "expired", created: -60, expires: 60, isAdopted: false),
+        (status: "completed", created: -7200, expires: -60, state: JobState?.some(.lost)),
+        (status: "completed", created: -7200, expires: 60, state: .completed),
+        (status: "in_progress", created: -7200, expires: 0, state: .open),
+        (status: "queued", created: -90_000, expires: 0, state: nil),
+        (status: "completed", created: -90_000, expires: 60, state: nil),
+        (status: "completed", created: -90_000, expires: -60, state: nil),
+        (status: "failed", created: -60, expires: 60, state: nil),
+        (status: "expired", created: -60, expires: 60, state: .lost),
     ])
-    func `only what is recent and can be saved is adopted`(
+    func `only what is recent is known, and only what can be saved is adopted`(
         status: String,
         created: Int,
         expires: Int,
-        isAdopted: Bool
+        state: JobState?
     ) async throws {
         harness.provider.set("v1") {
             $0.status = status
@@ -51,16 +52,48 @@ struct SweepTests {
             $0.expiresAt = expires == 0 ? nil : now + .seconds(expires)
         }
         try await harness.running(harness.reconciler()) { await harness.pass(.seconds(1)) }
-        #expect((try await harness.job("v1") != nil) == isAdopted)
+        #expect(try await harness.job("v1")?.state == state)
+    }
+
+    @Test func `a video that died while nobody looked is said to be lost, once`() async throws {
+        harness.provider.set("v1") {
+            $0.status = "completed"
+            $0.createdAt = now - .seconds(7200)
+            $0.expiresAt = now - .seconds(60)
+        }
+        try await harness.running(harness.reconciler(ReconcilerConfiguration(fullSweepCount: 1))) {
+            await harness.pass(.seconds(1000))
+        }
+        let job = try #require(try await harness.job("v1"))
+        #expect(job.state == .lost)
+        #expect(job.reason?.code == "expired_untold")
+        #expect(job.reason?.detail == "the link died at \(now - .seconds(60))")
+        let lines = harness.log.messages.filter {
+            $0 == "a video was lost before anybody told of it"
+        }
+        #expect(lines.count == 1)
+        // Nothing can be done about it: no event.
+        #expect(try await harness.entries("v1").isEmpty)
+        #expect(
+            harness.metrics.prometheusText()
+                .contains(
+                    #"reelhook_jobs_lost_total{provider="openai",reason="expired_untold"} 1"#
+                )
+        )
     }
 
     @Test func `by policy nothing is adopted`() async throws {
         harness.provider.set("v1") { $0.status = "in_progress" }
+        harness.provider.set("v2") {
+            $0.status = "completed"
+            $0.expiresAt = now - .seconds(60)
+        }
         let configuration = ReconcilerConfiguration(adoption: .ignore)
         try await harness.running(harness.reconciler(configuration)) {
             await harness.pass(.seconds(1))
         }
         #expect(try await harness.job("v1") == nil)
+        #expect(try await harness.job("v2") == nil)
     }
 
     @Test func `the list is read again at intervals, and old ends make no new entries`()
@@ -118,6 +151,24 @@ struct SweepTests {
             $0.message == "an event told of a video that the provider does not list"
         }
         #expect(lines.count == 1)
+        #expect(
+            harness.metrics.prometheusText()
+                .contains(#"reelhook_videos_unlisted{provider="openai"} 1"#)
+        )
+    }
+
+    @Test func `a stranger is found behind any number of newer videos`() async throws {
+        try await harness.deliver("stranger")
+        for number in 1...1100 {
+            let id = "v\(number)"
+            harness.provider.set(id) {
+                $0.createdAt = now
+                $0.status = "completed"
+            }
+            try await harness.deliver(id)
+        }
+        harness.time.advance(by: .seconds(120))
+        try await harness.running(harness.reconciler()) { await harness.pass(.seconds(1)) }
         #expect(
             harness.metrics.prometheusText()
                 .contains(#"reelhook_videos_unlisted{provider="openai"} 1"#)

@@ -18,6 +18,7 @@ extension ServiceParts {
                 patience: configuration.dispatch.breakerPatience
             )
         )
+        expiryWatch.follow(chains)
         return Dispatcher(
             journal: journal,
             chains: chains,
