@@ -3,6 +3,7 @@
 import hashlib
 import random
 import threading
+import time
 
 import pytest
 
@@ -60,6 +61,53 @@ def test_killed_in_the_middle_of_a_download(emulate, serve):
     truth = emulator.videos()[video]["files"]["video"]
     assert len(content) == 3_000_000
     assert hashlib.sha256(content).hexdigest() == truth["sha256"]
+    assert list(service.data.rglob("*.part")) == []
+
+
+def test_killed_in_the_middle_of_a_large_download_it_asks_for_the_rest_alone(provide, serve):
+    # A film of 12 MiB: what fills it up is a box that players skip.
+    size = 12 << 20
+    filler = size - len(provider.FILM)
+    film = provider.FILM + filler.to_bytes(4, "big") + b"free" + random.Random(1).randbytes(filler - 8)
+    is_killed = threading.Event()
+
+    def content(connection, request):
+        start = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        status, extra = "200 OK", 'ETag: "film"\r\n'
+        if start:
+            assert request.headers["if-range"] == '"film"'
+            status = "206 Partial Content"
+            extra += f"Content-Range: bytes {start}-{size - 1}/{size}\r\n"
+        if is_killed.is_set():
+            return provider.send(connection, film[start:], status=status, extra=extra)
+        provider.send(connection, film[: 7 << 20], length=size, extra=extra)
+        # Progress is recorded a second after the last time at the earliest, when more comes.
+        time.sleep(1.2)
+        connection.sendall(film[7 << 20 : 8 << 20])
+        is_killed.wait(30)
+
+    peer = provide(content=content)
+    service = serve(peer)
+    answer, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    assert answer.status == 200
+
+    def partial():
+        listed = program.run("videos", "get", "video_1", "--json", "--data", service.data).stdout
+        return '"state":"partial"' in listed and '"bytes":0,' not in listed.split('"variant":"video"')[1]
+
+    program.wait_until(partial, what="a record of how far the download got")
+    service.kill()
+    is_killed.set()
+    service = serve.again(service)
+    service.wait_for_event(id, "done")
+    assert hashlib.sha256(service.file("video_1").read_bytes()).digest() == hashlib.sha256(film).digest()
+    first, *others = [
+        request.headers.get("range") for request in peer.requests
+        if request.path.endswith("/content") and request.query in ("", "variant=video")
+    ]
+    assert first is None
+    rest, = others
+    assert int(rest.removeprefix("bytes=").rstrip("-")) > 4 << 20
     assert list(service.data.rglob("*.part")) == []
 
 
