@@ -84,6 +84,7 @@ def test_dead_letters_are_listed_shown_retried_by_filter_and_discarded(
     assert len(listed) == 3
     shown = json.loads(run(service, "events", "show", listed[0]["sequence"], "--json"))
     assert [attempt["outcome"] for attempt in shown["history"]] == ["retry", "dead"]
+    assert shown["history_count"] == 2
     assert [attempt["reason"] for attempt in shown["history"]] == ["command_failed"] * 2
     gone = run(service, "events", "discard", "--type", "batch.failed", "--reason", "not needed")
     assert gone.startswith("1 discarded")
