@@ -22,10 +22,21 @@ extension CallFault {
     /// The first of these that any key met: what may have arrived, since it must not be sent again
     /// unseen; what no other key mends; throttled; refused; forbidden; not found. A job is not
     /// found, then, only when every key that was asked said so. Among equals the first tried.
+    /// A key that was throttled or refused is marked as one of several where another was answered.
     static func outcome(of faults: [CallFault]) -> CallFault? {
         // `max` would take the last of equals.
-        faults.reduce(nil) { heaviest, fault in
+        let heaviest = faults.reduce(nil as CallFault?) { heaviest, fault in
             guard let heaviest, fault.weight <= heaviest.weight else { return fault }
+            return heaviest
+        }
+        guard let heaviest else { return nil }
+        switch heaviest.weight {
+        case .throttled, .refused, .forbidden:
+            let wasAnswered = faults.contains {
+                $0.weight < heaviest.weight && $0.weight <= .forbidden
+            }
+            return wasAnswered ? heaviest.ofOneKey : heaviest
+        case .notFound, .ended, .mayHaveArrived:
             return heaviest
         }
     }

@@ -2,7 +2,7 @@ internal import ReelHTTPClient
 
 /// Why one sending of a request failed, with the server's wish about sending it again.
 struct CallFault: Error {
-    let error: ProviderError
+    private(set) var error: ProviderError
     /// `x-should-retry`, when the server sent it.
     let wantsRetry: Bool?
 
@@ -13,6 +13,13 @@ struct CallFault: Error {
 
     init(_ error: HTTPClientError) {
         self.init(ProviderError(error))
+    }
+
+    /// The same fault of one key, where the provider answered another.
+    var ofOneKey: CallFault {
+        var copy = self
+        copy.error.isOfOneKey = true
+        return copy
     }
 
     /// Whether a request that changes nothing is sent again at once: after faults of the network

@@ -43,13 +43,18 @@ package struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible
     /// How long the content is, from a refusal of a range that lies beyond it (416).
     package let contentByteCount: Int64?
 
+    /// Whether the provider answered another of our keys in the same call: then it is this key that
+    /// it refuses, and not the provider that is out.
+    package internal(set) var isOfOneKey: Bool
+
     package init(
         _ kind: Kind,
         status: Int? = nil,
         providerCode: String? = nil,
         retryAfter: Duration? = nil,
         body: [UInt8]? = nil,
-        contentByteCount: Int64? = nil
+        contentByteCount: Int64? = nil,
+        isOfOneKey: Bool = false
     ) {
         self.kind = kind
         self.status = status
@@ -57,6 +62,7 @@ package struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible
         self.retryAfter = retryAfter
         self.body = body
         self.contentByteCount = contentByteCount
+        self.isOfOneKey = isOfOneKey
     }
 
     /// Whether the same request may succeed later.

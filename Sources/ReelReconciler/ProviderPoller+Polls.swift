@@ -152,7 +152,8 @@ extension ProviderPoller {
     }
 
     private func noteFailure(_ error: ProviderError, of id: VideoID) async {
-        let fault = ProviderFault(error.kind)
+        // One key that is refused holds up the videos that it made, and no others.
+        let fault = error.isOfOneKey ? .call : ProviderFault(error.kind)
         if fault != .outage, error.status != nil { noteAnswer() }
         let (now, uptime) = (time.now(), time.uptime())
         let (wasOut, action) = state.withLock { state in

@@ -60,6 +60,24 @@ struct FetchHandlerVerdictTests {
         #expect(await harness.run(harness.fetch(provider)).code == "content_encoded")
     }
 
+    @Test(arguments: [ProviderError.Kind.unauthorized, .billing, .rateLimited], [false, true])
+    func `a refusal is an outage unless another key is answered`(
+        _ kind: ProviderError.Kind,
+        _ isOfOneKey: Bool
+    ) async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider { _, _ throws(ProviderError) in
+            throw ProviderError(kind, status: 401, isOfOneKey: isOfOneKey)
+        }
+        let outcome = await harness.run(harness.fetch(provider))
+        #expect(outcome.code == "provider_" + kind.rawValue)
+        guard case .unavailable = outcome else {
+            #expect(isOfOneKey && outcome.isRetry)
+            return
+        }
+        #expect(!isOfOneKey)
+    }
+
     @Test(arguments: [ProviderError.Kind.notFound, .invalidRequest, .unsupportedValue])
     func `a thumbnail that the provider does not have holds nothing up`(
         _ kind: ProviderError.Kind

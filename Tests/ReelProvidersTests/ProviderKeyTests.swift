@@ -121,6 +121,23 @@ struct ProviderKeyTests {
         #expect(CallFault.outcome(of: faults)?.error.status == told)
     }
 
+    static let refusals: [(kinds: [ProviderError.Kind], isOfOneKey: Bool)] = [
+        ([.notFound, .rateLimited], true), ([.unauthorized, .notFound], true),
+        ([.forbidden, .billing], true), ([.notFound, .forbidden], true),
+        ([.forbidden, .forbidden], false), ([.rateLimited, .unauthorized], false),
+        ([.unauthorized], false), ([.notFound, .gatewayError], false),
+        ([.rateLimited, .notReady], false),
+    ]
+
+    @Test(arguments: refusals)
+    func `a refusal is one key's where the provider answered another`(
+        _ kinds: [ProviderError.Kind],
+        _ isOfOneKey: Bool
+    ) {
+        let faults = kinds.map { CallFault(ProviderError($0)) }
+        #expect(CallFault.outcome(of: faults)?.error.isOfOneKey == isOfOneKey)
+    }
+
     @Test func `among equal faults the first counts, and without one there is none`() {
         let faults = [1, 2].map {
             CallFault(ProviderError(.rateLimited, retryAfter: .seconds($0)))
@@ -156,6 +173,7 @@ struct ProviderKeyTests {
                 try await provider.retrieve("video_1")
             }
             #expect(error?.status == status)
+            #expect(error?.isOfOneKey == true)
         }
         #expect(keys(transport).count == 4)
     }

@@ -280,6 +280,22 @@ struct ReconcilerTests {
         }
     }
 
+    @Test func `a key that is refused holds up its own videos alone`() async throws {
+        let refused = ProviderError(.unauthorized, status: 401, isOfOneKey: true)
+        let configuration = ReconcilerConfiguration(adoption: .ignore)
+        try await harness.running(harness.reconciler(configuration)) {
+            for id in ["v1", "v2"] { try await harness.track(id) }
+            harness.provider.refuse { $0.id == "v1" ? refused : nil }
+            await harness.pass(.seconds(200))
+            harness.provider.set("v2") { $0.status = "completed" }
+            try await harness.until("the end is found", within: .seconds(30)) {
+                try await harness.job("v2")?.state == .completed
+            }
+        }
+        #expect(try await harness.job("v1")?.state == .open)
+        #expect(!harness.log.messages.contains("the provider does not answer"))
+    }
+
     @Test func `a hundred open videos cost a list call a round`() async throws {
         for number in 1...100 { try await harness.track("v\(number)") }
         try await harness.running(harness.reconciler()) {

@@ -98,6 +98,10 @@ extension FetchAttempt {
     /// event waits as in an outage, and the video's own tries are left for its own faults.
     mutating func stop(on error: ProviderError, for variant: Variant?) async -> Stop {
         let reason = Reason("provider_" + error.kind.rawValue, error.description)
+        // The videos of the provider's other keys fare better, so it is this one's own fault.
+        if error.isOfOneKey {
+            return .provider(.retry(after: soonEnough(error.retryAfter), reason))
+        }
         switch error.kind.party {
         case .service: return .ours(.retry(Reason("cancelled")))
         case .user where error.kind == .notFound: return await forgotten()
