@@ -114,6 +114,16 @@ package struct HTTPRequestDecoder: Sendable {
         )
     }
 
+    /// How long the content of the request that is under way is, or, where its length is not
+    /// announced, how much there is of it with its framing.
+    package var contentByteCount: Int {
+        switch state {
+        case .fixedBody(let remaining): body.count + remaining
+        case .requestLine, .fields, .ended, .refused: 0
+        case .chunkLine, .chunkData, .chunkEnd, .trailer, .complete: body.count + buffer.count
+        }
+    }
+
     /// Whether bytes are there that are not decoded yet.
     package var hasUndecodedBytes: Bool { position < buffer.count }
 

@@ -7,65 +7,8 @@ internal import ReelSystem
 /// A task is a few KiB. One that has waited for a request for a while ends, and another one begins
 /// when there is something to do.
 final class HTTPConnection {
-    /// What every connection of a server is given.
-    final class Context: Sendable {
-        let configuration: HTTPServerConfiguration
-        let timeouts: Timeouts
-        let handler: HTTPHandler
-        let refusal: HTTPRefusal?
-        let metrics: HTTPServerMetrics
-        let clients: ClientLimits
-
-        init(
-            _ configuration: HTTPServerConfiguration,
-            handler: @escaping HTTPHandler,
-            refusal: HTTPRefusal?,
-            metrics: HTTPServerMetrics,
-            clients: ClientLimits
-        ) {
-            self.configuration = configuration
-            timeouts = Timeouts(configuration)
-            self.handler = handler
-            self.refusal = refusal
-            self.metrics = metrics
-            self.clients = clients
-        }
-    }
-
-    /// What a connection counts as until it ends.
-    struct Place {
-        let admission: ConnectionLedger.Admission
-        /// The client, where its connections are counted.
-        let client: ClientKey?
-    }
-
     /// What became of a task's work.
     enum Outcome { case ended, resting }
-
-    /// The configuration's spans, ready to be added to the loop's time.
-    struct Timeouts: Sendable {
-        let head: Deadline.Span
-        let body: Deadline.Span
-        let bodyRateGrace: Deadline.Span
-        let write: Deadline.Span
-        let idle: Deadline.Span
-        let linger: Deadline.Span
-        /// How long a task waits for a request before it ends.
-        let rest: Deadline.Span
-        /// For making the transport ready, a handshake above all.
-        let opening: Deadline.Span
-
-        init(_ configuration: HTTPServerConfiguration) {
-            rest = Deadline.Span(configuration.restDelay)
-            opening = Deadline.Span(configuration.openTimeout)
-            head = Deadline.Span(configuration.headTimeout)
-            body = Deadline.Span(configuration.bodyTimeout)
-            bodyRateGrace = Deadline.Span(configuration.bodyRateGrace)
-            write = Deadline.Span(configuration.writeTimeout)
-            idle = Deadline.Span(configuration.idleTimeout)
-            linger = Deadline.Span(configuration.lingerTimeout)
-        }
-    }
 
     /// How serving came to its end.
     private enum Ending {
@@ -91,6 +34,7 @@ final class HTTPConnection {
     private let server: ServerLoop
     private let peer: HTTPPeer
     private let context: Context
+    private var gate: RequestGate
     let place: Place
     private var isOpen = false
     private var output: [UInt8] = []
@@ -117,6 +61,7 @@ final class HTTPConnection {
         self.peer = peer
         self.server = server
         self.context = context
+        gate = RequestGate(peer, context)
     }
 
     /// Serves the connection until it ends, and closes it, or until it rests; then it is to be run
@@ -159,7 +104,11 @@ final class HTTPConnection {
     /// Tells a client that there are too many of them, and closes.
     func turnAway() async {
         server.add(self)
-        defer { server.remove(self) }
+        server.beginRefusal(self, atMost: context.configuration.refusalCountMax)
+        defer {
+            server.endRefusal(self)
+            server.remove(self)
+        }
         var response = HTTPResponse.text(.serviceUnavailable, "Too many connections\n")
         response.fields.set("Retry-After", "\(context.configuration.retryAfterSeconds)")
         do {
@@ -209,10 +158,12 @@ final class HTTPConnection {
     private func serve() async throws(SocketError) -> Ending {
         // Locals, since each use of a stored property is an access that is checked at run time.
         var decoder = HTTPRequestDecoder(limits: context.configuration.limits)
+        defer { gate.close() }
         while true {
             switch decoder.next() {
             case .needMore:
                 if decoder.progress != phase { enter(decoder.progress) }
+                if phase == .body, let ending = try await admitContent(&decoder) { return ending }
                 if let ending = try await receive(&decoder) { return ending }
             case .continueExpected:
                 if let ending = try await decideContent(&decoder) { return ending }
@@ -220,11 +171,13 @@ final class HTTPConnection {
                 isIdle = false
                 if let ending = try await answer(request, keepAlive: keepAlive) { return ending }
                 phase = nil
+                gate.close()
                 isIdle = decoder.progress == .idle
                 await yieldAfterTurn()
             case .refused(let status, let rule):
                 context.metrics.refused(rule)
-                return try await refuse(status)
+                let limited = gate.admitUnreadable(at: server.loop.now)
+                return try await refuse(status, with: limited)
             }
         }
     }
@@ -234,20 +187,33 @@ final class HTTPConnection {
     private func decideContent(
         _ decoder: inout HTTPRequestDecoder
     ) async throws(SocketError) -> Ending? {
-        if let refusal = context.refusal {
-            let request = decoder.announcedRequest
-            let client = context.clients.address.client(of: request.fields, from: peer)
-            if let response = refusal(request, client) {
-                requestCount += 1
-                let encoder = HTTPResponseEncoder(to: request, keepAlive: false)
-                let isWhole = try await send(response, with: encoder)
-                context.metrics.answered(response.status)
-                return isWhole ? .lingering : .cut
-            }
-        }
+        if let ending = try await admitContent(&decoder, isAwaited: true) { return ending }
         // Who sends already does not wait (RFC 9110, section 10.1.1).
         if !decoder.hasUndecodedBytes { try await write(HTTPResponseEncoder.continueHead) }
         return nil
+    }
+
+    /// Lets a request in whose content has not come whole; an ending when it was refused, since
+    /// the content that follows is then not looked at.
+    private func admitContent(
+        _ decoder: inout HTTPRequestDecoder,
+        isAwaited: Bool = false
+    ) async throws(SocketError) -> Ending? {
+        var refused = gate.makeRoom(for: decoder.contentByteCount)
+        if refused == nil, !gate.isOpen || isAwaited {
+            let request = decoder.announcedRequest
+            switch gate.admit(request.fields, at: server.loop.now) {
+            case .letIn(let client):
+                if isAwaited { refused = context.refusal?(request, client) }
+            case .refused(let response): refused = response
+            }
+        }
+        guard let refused else { return nil }
+        requestCount += 1
+        let encoder = HTTPResponseEncoder(to: decoder.announcedRequest, keepAlive: false)
+        let isWhole = try await send(refused, with: encoder)
+        context.metrics.answered(refused.status)
+        return isWhole ? .lingering : .cut
     }
 
     /// Feeds the decoder what comes next; an ending when nothing more does.
@@ -351,13 +317,10 @@ final class HTTPConnection {
         keepAlive: Bool
     ) async throws(SocketError) -> Ending? {
         requestCount += 1
-        let client = context.clients.address.client(of: request.fields, from: peer)
         let response: HTTPResponse
-        if context.clients.allows(client, at: server.loop.now) {
-            response = await context.handler(request, client)
-        } else {
-            context.metrics.limited()
-            response = context.clients.refusal
+        switch gate.admit(request.fields, at: server.loop.now) {
+        case .letIn(let client): response = await context.handler(request, client)
+        case .refused(let refusal): response = refusal
         }
         let mayContinue =
             keepAlive && !server.isStopping
@@ -385,9 +348,13 @@ final class HTTPConnection {
     }()
 
     /// Answers what no handler sees, as the last response.
-    private func refuse(_ status: HTTPStatus) async throws(SocketError) -> Ending {
-        _ = try await send(Self.refusals[status] ?? HTTPResponse(status), with: .refusal)
-        context.metrics.answered(status)
+    private func refuse(
+        _ status: HTTPStatus,
+        with other: HTTPResponse? = nil
+    ) async throws(SocketError) -> Ending {
+        let response = other ?? Self.refusals[status] ?? HTTPResponse(status)
+        _ = try await send(response, with: .refusal)
+        context.metrics.answered(response.status)
         return .lingering
     }
 

@@ -15,6 +15,7 @@ package final class HTTPServer: Sendable {
     private let state = Locked(State())
     private let ledger: Locked<ConnectionLedger>
     private let clients: ClientLimits
+    private let contentRoom: ContentRoom
     private let tls: TLSCredentials?
 
     private struct Running {
@@ -66,11 +67,13 @@ package final class HTTPServer: Sendable {
             ConnectionLedger(
                 loopCount: max(1, configuration.loopCount),
                 connectionCountMax: configuration.connectionCountMax,
-                refusalCountMax: configuration.refusalCountMax,
+                // Twice as many, since the oldest that a new one ends needs a moment to do so.
+                refusalCountMax: 2 * configuration.refusalCountMax * configuration.loopCount,
                 connectionCountMaxPerClient: configuration.connectionCountMaxPerClient
             )
         )
         clients = ClientLimits(configuration)
+        contentRoom = ContentRoom(byteCountMax: configuration.contentByteCountMax)
     }
 
     /// Takes the address; from now on connections queue up until `run` accepts them.
@@ -222,7 +225,8 @@ package final class HTTPServer: Sendable {
             handler: handler,
             refusal: refusal,
             metrics: metrics,
-            clients: clients
+            clients: clients,
+            contentRoom: contentRoom
         )
         await withDiscardingTaskGroup { group in
             var count = 0

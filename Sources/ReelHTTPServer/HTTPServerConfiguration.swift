@@ -36,12 +36,17 @@ package struct HTTPServerConfiguration: Sendable {
     package var rateLimit: RateLimit?
     /// Clients that the limits for each client do not hold for.
     package var exemptNetworks: [NetworkBlock] = []
-    /// Connections that are being told 503 at once; one more is closed without a word.
+    /// Connections that are being told 503 at once, on each loop; one more ends the oldest.
     package var refusalCountMax = 64
     /// Requests answered on one connection before it is closed.
     package var requestCountMax = 1_000_000
     /// What the 503 over the limit says in `Retry-After`, in seconds.
     package var retryAfterSeconds = 2
+
+    /// Content that is under way, of all connections together; who would need more is told 503.
+    ///
+    /// Content of up to 16 KiB is not counted.
+    package var contentByteCountMax = 64 << 20
 
     /// From the start of the connection to the end of a handshake, where there is one.
     package var openTimeout = Duration.seconds(10)
@@ -86,7 +91,7 @@ package struct HTTPServerConfiguration: Sendable {
             ("refusalCountMax", refusalCountMax), ("requestCountMax", requestCountMax),
             ("retryAfterSeconds", retryAfterSeconds), ("lingerByteCountMax", lingerByteCountMax),
             ("connectionCountMaxPerClient", connectionCountMaxPerClient),
-            ("bodyRateMin", bodyRateMin),
+            ("bodyRateMin", bodyRateMin), ("contentByteCountMax", contentByteCountMax),
             ("limits.targetByteCountMax", limits.targetByteCountMax),
             ("limits.fieldSectionByteCountMax", limits.fieldSectionByteCountMax),
             ("limits.fieldCountMax", limits.fieldCountMax),

@@ -12,6 +12,7 @@ struct HTTPServerMetrics: Sendable {
     /// Turned away because its client had too many.
     let clientConnectionsRefused: Counter
     private let requestsLimited: Counter
+    private let contentsRefused: Counter
     private let responses: [Counter]
     /// The counters of the rules that have been broken so far.
     private let refusals = Locked<[HTTPRule: Counter]>([:])
@@ -50,6 +51,11 @@ struct HTTPServerMetrics: Sendable {
             help: "Requests that were answered 429 because their client made too many.",
             labels: ["listener": listener]
         )
+        contentsRefused = metrics.counter(
+            "reelhook_http_contents_refused_total",
+            help: "Requests that were answered 503 because too much content was under way.",
+            labels: ["listener": listener]
+        )
         responses = (1...5).map { digit in
             metrics.counter(
                 "reelhook_http_responses_total",
@@ -78,6 +84,11 @@ struct HTTPServerMetrics: Sendable {
     /// Counts a request that was answered 429.
     func limited() {
         requestsLimited.increment()
+    }
+
+    /// Counts a request whose content there was no room for.
+    func contentRefused() {
+        contentsRefused.increment()
     }
 
     /// Counts a connection of a trusted proxy that did not begin with a proper PROXY header.

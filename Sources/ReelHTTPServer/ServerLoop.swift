@@ -16,6 +16,8 @@ final class ServerLoop: @unchecked Sendable {
     private var largeBuffer: [UInt8]?
     private let time: any TimeSource
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// Connections that are being told that there are too many, the oldest first.
+    private var refused: [HTTPConnection] = []
     /// Sockets of which the PROXY header has not come yet.
     private var awaited: [ObjectIdentifier: Socket] = [:]
     /// Connections without a task, and of them those that are to have one.
@@ -106,6 +108,18 @@ final class ServerLoop: @unchecked Sendable {
         let resumed = waker
         waker = nil
         resumed?.resume(returning: ())
+    }
+
+    /// Counts a connection that is being turned away; one too many ends the oldest.
+    ///
+    /// Who stalls while it is told keeps nobody from being told who is newer.
+    func beginRefusal(_ connection: HTTPConnection, atMost countMax: Int) {
+        refused.append(connection)
+        if refused.count > countMax { refused.removeFirst().cut() }
+    }
+
+    func endRefusal(_ connection: HTTPConnection) {
+        refused.removeAll { $0 === connection }
     }
 
     func add(awaited socket: Socket) {

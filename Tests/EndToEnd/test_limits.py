@@ -3,6 +3,7 @@
 import re
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -245,6 +246,122 @@ def test_a_body_that_comes_too_slowly_is_ended_before_its_time(limited):
         assert steady.recv(100).startswith(b"HTTP/1.1 200 ")
 
 
+def connect(service):
+    port = int(service.intake.rsplit(":", 1)[1])
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def test_content_that_is_not_sent_yet_costs_a_request(limited):
+    service = limited(rate_limit=RATE, exempt_networks=[])
+    head = b"POST /webhooks/openai HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    kept = [connect(service) for _ in range(4)]
+    for connection in kept[:3]:
+        connection.sendall(head + b"\r\nx")
+    program.wait_until(lambda: healthy(service).status == 429)
+    # Neither is content asked for that would be refused.
+    kept[3].sendall(head + b"Expect: 100-continue\r\n\r\n")
+    assert kept[3].recv(100).startswith(b"HTTP/1.1 429 ")
+    for connection in kept:
+        connection.close()
+
+
+def test_a_malformed_request_costs_one(limited):
+    service = limited(rate_limit=RATE, exempt_networks=[])
+    assert [status(service, b"nonsense\r\n\r\n") for _ in range(4)] == [400] * 3 + [429]
+    assert healthy(service).status == 429
+
+
+def test_content_beyond_the_room_for_all_is_refused_and_what_came_first_is_served(limited):
+    service = limited(body_bytes_max=1 << 20, body_bytes_in_flight_max=1 << 20)
+    body = deliveries.event(padding="x" * 600_000)
+    fields = deliveries.headers(body)
+    text = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    head = f"POST /webhooks/openai HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{text}\r\n"
+    message = (head + body).encode()
+    with connect(service) as first, connect(service) as second:
+        first.sendall(message[:-1])
+        refused = "reelhook_http_contents_refused_total"
+
+        def turned_away():
+            with connect(service) as probe:
+                probe.sendall(message[: len(head)])
+                probe.settimeout(0.2)
+                try:
+                    return b"\r\nRetry-After: " in probe.recv(1000)
+                except TimeoutError:
+                    return False
+
+        program.wait_until(turned_away)
+        second.sendall(
+            b"POST /webhooks/openai HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"fffff\r\n"
+            + b"x" * 700_000
+        )
+        assert second.recv(100).startswith(b"HTTP/1.1 503 ")
+        assert metric(service, refused, listener="intake") >= 2
+        # A delivery of the common size is taken all the while.
+        answer, _ = deliveries.deliver(service.hook, deliveries.event())
+        assert answer.status == 200
+        first.sendall(message[-1:])
+        assert first.recv(100).startswith(b"HTTP/1.1 200 ")
+    answer, _ = deliveries.deliver(service.hook, deliveries.event(padding="y" * 600_000))
+    assert answer.status == 200
+
+
+def one_too_many(service):
+    kept = [connect(service) for _ in range(3)]
+    for connection in kept[:2]:
+        connection.sendall(REQUEST.replace(b"Connection: close\r\n", b""))
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    kept[2].sendall(REQUEST)
+    answer = kept[2].recv(1000)
+    for connection in kept:
+        connection.close()
+    return answer.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: " in answer
+
+
+def body_too_large(service):
+    head = b"POST /webhooks/openai HTTP/1.1\r\nHost: x\r\nContent-Length: 2049\r\n\r\n"
+    return status(service, head) == 413
+
+
+def third_request_is_the_last(service):
+    request = REQUEST.replace(b"Connection: close\r\n", b"")
+    answer = http_calls.raw(service.intake, request * 5)
+    return answer.count(b"HTTP/1.1 200 ") == 3 and answer.count(b"Connection: close") == 1
+
+
+def ends_after_a_second(first):
+    def check(service):
+        with connect(service) as connection:
+            if first:
+                connection.sendall(first)
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+            began = time.monotonic()
+            return connection.recv(1) == b"" and 0.5 < time.monotonic() - began < 8
+
+    return check
+
+
+# What shows that a key is not passed over, with everything else as it is by itself.
+@pytest.mark.parametrize(
+    "settings, shows",
+    [
+        ({"connections_max": 2}, one_too_many),
+        ({"body_bytes_max": 2048}, body_too_large),
+        ({"requests_per_connection_max": 3}, third_request_is_the_last),
+        ({"header_timeout_seconds": 1}, ends_after_a_second(b"")),
+        (
+            {"idle_timeout_seconds": 1},
+            ends_after_a_second(REQUEST.replace(b"Connection: close\r\n", b"")),
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_limit_is_as_configured(limited, settings, shows):
+    assert shows(limited(**settings))
+
+
 def test_the_header_limits_are_as_configured(limited):
     service = limited(target_bytes_max=256, header_bytes_max=1024, header_fields_max=8)
     assert status(service, b"GET /" + b"a" * 300 + b" HTTP/1.1\r\nHost: x\r\n\r\n") == 414
@@ -259,6 +376,7 @@ def test_mistakes_in_the_limits_are_told_with_their_places(configured, tmp_path)
   "intake": {
     "client_address": "x_forwarded_for",
     "connections_per_address_max": 0,
+    "body_bytes_in_flight_max": 2048,
     "exempt_networks": ["127.0.0.1/33"],
     "rate_limit": { "burts": 5 }
   },
@@ -270,8 +388,34 @@ def test_mistakes_in_the_limits_are_told_with_their_places(configured, tmp_path)
     for fault in (
         "reelhook.json:3:23 intake.client_address: needs trusted_proxies",
         "reelhook.json:4:36 intake.connections_per_address_max: must be from 1",
-        "reelhook.json:5:24 intake.exempt_networks: 127.0.0.1/33 is no network",
-        'reelhook.json:6:30 intake.rate_limit.burts: unknown key, did you mean "burst"?',
+        "reelhook.json:5:33 intake.body_bytes_in_flight_max: is less than one body",
+        "reelhook.json:6:24 intake.exempt_networks: 127.0.0.1/33 is no network",
+        'reelhook.json:7:30 intake.rate_limit.burts: unknown key, did you mean "burst"?',
         "endpoints[0].allowed_networks: names no network",
     ):
         assert fault in told.stderr
+
+
+def test_a_delivery_beyond_the_writes_that_may_wait_is_told_to_come_back(serve, configured):
+    file = configured({"journal": {"pending_writes_max": 1}, "chains": []})
+    service = serve(config=file)
+    refused = []
+
+    def deliver():
+        for _ in range(40):
+            body = deliveries.event(video=deliveries.new_id())
+            answer, _ = deliveries.deliver(service.hook, body)
+            if answer.status != 200:
+                refused.append(answer)
+
+    for _ in range(5):
+        threads = [threading.Thread(target=deliver) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if refused:
+            break
+    assert refused
+    assert {answer.status for answer in refused} == {503}
+    assert all(answer.headers["Retry-After"] for answer in refused)

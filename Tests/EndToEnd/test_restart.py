@@ -258,6 +258,22 @@ def test_a_successor_that_is_not_let_in_gives_up_and_says_why(started, quiet, tm
     assert answer.status == 200
 
 
+def test_a_successor_that_cannot_serve_takes_no_connection(started, quiet, tmp_path):
+    ports = {"intake": program.free_port(), "console": program.free_port()}
+    service = program.Service(tmp_path / "data", config=quiet(takeover_seconds=30), **ports)
+    started.append(service)
+    tls = {"certificate": "/nowhere.pem", "key": "/nowhere.key"}
+    broken = quiet(takeover_seconds=30, intake={"tls": tls})
+    successor = program.Service(tmp_path / "data", config=broken, **ports, wait=False)
+    started.append(successor)
+    # At once, and not when the one before it has gone.
+    assert successor.process.wait(20) == 1
+    successor.wait_for("/nowhere.pem")
+    assert "waiting for the process before this one" not in successor.output
+    answer, _ = deliveries.deliver(service.hook, deliveries.event())
+    assert answer.status == 200
+
+
 def test_a_socket_that_a_supervisor_holds_refuses_nobody_over_a_restart(
     started, quiet, tmp_path, scheme
 ):

@@ -1,5 +1,6 @@
 """HTTPS on the intake and the console, with other people's clients."""
 
+import ctypes
 import json
 import re
 import signal
@@ -369,3 +370,78 @@ def test_the_end_of_a_session_is_said_so_that_a_cut_answer_is_known(secure, auth
             while piece := session.recv(4096):
                 received += piece
     assert received.startswith(b"HTTP/1.1 200")
+
+
+class OpenSSL:
+    """OpenSSL's own session of a client, for what Python's module does not offer."""
+
+    def __init__(self, service):
+        self.connection = socket.create_connection(address(service), timeout=20)
+        ssl_library, crypto = ctypes.CDLL("libssl.so.3"), ctypes.CDLL("libcrypto.so.3")
+        pointer, number = ctypes.c_void_p, ctypes.c_int
+
+        def function(library, name, result, *arguments):
+            found = getattr(library, name)
+            found.restype, found.argtypes = result, arguments
+            return found
+
+        make = function(ssl_library, "SSL_new", pointer, pointer)
+        context = function(ssl_library, "SSL_CTX_new", pointer, pointer)
+        method = function(ssl_library, "TLS_client_method", pointer)
+        memory = function(crypto, "BIO_new", pointer, pointer)
+        kind = function(crypto, "BIO_s_mem", pointer)
+        attach = function(ssl_library, "SSL_set_bio", None, pointer, pointer, pointer)
+        begin = function(ssl_library, "SSL_set_connect_state", None, pointer)
+        self._step = function(ssl_library, "SSL_do_handshake", number, pointer)
+        self._update = function(ssl_library, "SSL_key_update", number, pointer, number)
+        self._write = function(
+            ssl_library, "SSL_write", number, pointer, ctypes.c_char_p, number
+        )
+        self._put = function(crypto, "BIO_write", number, pointer, ctypes.c_char_p, number)
+        self._take = function(crypto, "BIO_read", number, pointer, ctypes.c_char_p, number)
+        self._session = make(context(method()))
+        self._input, self._output = memory(kind()), memory(kind())
+        attach(self._session, self._input, self._output)
+        begin(self._session)
+        while self._step(self._session) != 1:
+            self.connection.sendall(self.output())
+            received = self.connection.recv(65536)
+            assert received
+            self._put(self._input, received, len(received))
+        self.connection.sendall(self.output())
+
+    def output(self):
+        """What is to go over the wire."""
+        buffer, output = ctypes.create_string_buffer(1 << 16), b""
+        while (count := self._take(self._output, buffer, len(buffer))) > 0:
+            output += buffer.raw[:count]
+        return output
+
+    def key_updates(self, count):
+        for _ in range(count):
+            assert self._update(self._session, 0) == 1
+            assert self._step(self._session) == 1
+        return self.output()
+
+    def encrypted(self, data):
+        assert self._write(self._session, data, len(data)) == len(data)
+        return self.output()
+
+
+def test_records_without_content_end_the_session_where_they_do_not_end(secure):
+    service = secure()
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    client = OpenSSL(service)
+    for _ in range(3):
+        client.connection.sendall(client.key_updates(500) + client.encrypted(request))
+        assert client.connection.recv(65536)
+    failures = "reelhook_tls_failures_total"
+    assert metric(service, failures, reason="content_missing") == 0
+    flood = client.key_updates(100_000)
+    sent = 0
+    with pytest.raises(OSError):
+        while sent < len(flood):
+            sent += client.connection.send(flood[sent : sent + 8192])
+            time.sleep(0.001)
+        raise AssertionError("all of it was taken")
+    assert metric(service, failures, reason="content_missing") == 1

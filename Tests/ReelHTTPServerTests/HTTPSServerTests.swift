@@ -154,6 +154,29 @@ struct HTTPSServerTests {
         }
     }
 
+    @Test func `who stalls while there are too many keeps nobody from being told`() async throws {
+        try await withServer { configuration in
+            configuration.connectionCountMax = 1
+            configuration.refusalCountMax = 2
+            configuration.loopCount = 1
+        } _: { running in
+            let served = try await running.connect()
+            var stalled: [TCPClient] = []
+            for _ in 0..<8 {
+                let client = try await TCPClient.connect(port: running.port)
+                try? await client.send([22, 3, 1])
+                stalled.append(client)
+                // One after the other, so that each has been seen before the next comes.
+                if stalled.count > 2 { _ = try? await stalled[stalled.count - 3].receiveToEnd() }
+            }
+            let honest = try await running.connect()
+            try await honest.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await honest.receiveTextToEnd().hasPrefix("HTTP/1.1 503 "))
+            try await served.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            #expect(try await served.receiveTextToEnd().hasSuffix("GET /a "))
+        }
+    }
+
     @Test func `who has connected is still served when the server stops`() async throws {
         try await withServer { running in
             let client = try await running.connect()

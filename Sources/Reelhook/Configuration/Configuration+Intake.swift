@@ -9,6 +9,12 @@ extension Configuration {
         if let count = section.integer("body_bytes_max", in: 1024...64 << 20) {
             server.intakeBodyByteCountMax = count
         }
+        if let count = section.integer("body_bytes_in_flight_max", in: 1024...1 << 40) {
+            server.intakeContentByteCountMax = count
+        }
+        if server.intakeContentByteCountMax < server.intakeBodyByteCountMax {
+            section.fault("body_bytes_in_flight_max", "is less than one body, body_bytes_max")
+        }
         if let count = section.integer("requests_per_connection_max", in: 1...1_000_000_000) {
             server.requestsPerConnectionMax = count
         }

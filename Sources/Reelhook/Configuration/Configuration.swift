@@ -167,6 +167,8 @@ package struct ServerSettings: Sendable, Hashable {
     package var idleTimeout: Duration = .seconds(75)
     package var writeTimeout: Duration = .seconds(30)
     package var intakeBodyByteCountMax = 1 << 20
+    /// Bodies that are under way, of all connections together.
+    package var intakeContentByteCountMax = 64 << 20
     /// Creating a video may carry a reference image or a video to edit.
     package var consoleBodyByteCountMax = 64 << 20
     package var requestsPerConnectionMax = 100_000

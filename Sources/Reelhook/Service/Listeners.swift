@@ -28,8 +28,18 @@ struct Listeners: Sendable {
         let routes = try intakeRoutes(parts, readiness)
         let context = parts.consoleContext
         let consoleGuard = ConsoleGuard(token: configuration.consoleToken?.revealed)
-        let intakeTLS = try await credentials(configuration.intakeTLS, "intake", parts)
-        let consoleTLS = try await credentials(configuration.consoleTLS, "console", parts)
+        let intakeTLS = try await credentials(
+            configuration.intakeTLS,
+            "intake",
+            parts.pool,
+            parts.surroundings
+        )
+        let consoleTLS = try await credentials(
+            configuration.consoleTLS,
+            "console",
+            parts.pool,
+            parts.surroundings
+        )
         let intake = server(
             "intake",
             binding(sockets.intake, configuration.intake),
@@ -82,17 +92,18 @@ struct Listeners: Sendable {
     private static func credentials(
         _ settings: TLSSettings?,
         _ listener: String,
-        _ parts: ServiceParts
+        _ pool: BlockingPool,
+        _ surroundings: ServiceParts.Surroundings
     ) async throws(StartError) -> TLSCredentials? {
         guard let settings else { return nil }
         do throws(TLSCredentialsError) {
             return try await TLSCredentials(
                 settings,
                 listener: listener,
-                pool: parts.pool,
-                time: parts.surroundings.time,
-                logger: parts.surroundings.logger,
-                metrics: parts.surroundings.metrics
+                pool: pool,
+                time: surroundings.time,
+                logger: surroundings.logger,
+                metrics: surroundings.metrics
             )
         } catch {
             throw .certificate(listener: listener, error.description)
@@ -123,14 +134,36 @@ struct Listeners: Sendable {
         return intake.routes(try endpoints(parts))
     }
 
+    /// Checks what can be checked before a port is taken: certificates, keys and secrets.
+    ///
+    /// Who shares the port with the process before it would else take its connections, and then
+    /// find that it cannot serve them.
+    ///
+    /// - Throws: `StartError` for a certificate that cannot be used, `WebhookSecretError` for a
+    ///   secret that is none.
+    static func check(
+        _ configuration: Configuration,
+        _ surroundings: ServiceParts.Surroundings
+    ) async throws {
+        for settings in configuration.endpoints { try check(settings) }
+        let pool = BlockingPool(threadCount: 1)
+        defer { pool.close() }
+        _ = try await credentials(configuration.intakeTLS, "intake", pool, surroundings)
+        _ = try await credentials(configuration.consoleTLS, "console", pool, surroundings)
+    }
+
+    private static func check(_ settings: EndpointSettings) throws(WebhookSecretError) {
+        for secret in settings.secrets {
+            _ = try WebhookSecret(
+                parsing: secret.revealed,
+                compatibility: settings.compatibility
+            )
+        }
+    }
+
     private static func endpoints(_ parts: ServiceParts) throws -> [Intake.Endpoint] {
         try parts.configuration.endpoints.map { settings in
-            for secret in settings.secrets {
-                _ = try WebhookSecret(
-                    parsing: secret.revealed,
-                    compatibility: settings.compatibility
-                )
-            }
+            try check(settings)
             return Intake.Endpoint(
                 name: settings.name,
                 path: settings.path,
@@ -158,6 +191,9 @@ struct Listeners: Sendable {
         server.loopCount = isIntake ? settings.intakeLoopCount : 1
         server.limits.bodyByteCountMax =
             isIntake ? settings.intakeBodyByteCountMax : settings.consoleBodyByteCountMax
+        // The console's users are few and known: a handful of them may send the largest at once.
+        server.contentByteCountMax =
+            isIntake ? settings.intakeContentByteCountMax : 4 * settings.consoleBodyByteCountMax
         if isIntake {
             let clients = parts.configuration.clients
             let random = parts.surroundings.random

@@ -86,6 +86,7 @@ public final class ReelhookService: Sendable {
         for warning in configuration.warnings {
             surroundings.logger.warning("configuration", ["warning": .string(warning)])
         }
+        try await Listeners.check(configuration, surroundings)
         // What is shared with the process before this one is taken at once, so that there is no
         // moment at which nobody listens.
         let sockets = try ListenerSockets.taken(configuration)
