@@ -217,9 +217,12 @@ def not_found(connection, request):
     provider.send(connection, error, "application/json", "404 Not Found")
 
 
+# What may be this one file's fault, and what every video of the provider would meet alike.
 WRONG = [
-    html, html_as_film, json_as_film, nothing, too_short, half_a_film, no_http, closed_at_once,
-    not_found,
+    html_as_film, json_as_film, nothing, too_short, half_a_film, closed_at_once, not_found,
+]
+BROKEN = [("content", html), ("content", no_http)] + [
+    ("status", answer) for answer in (html, json_as_film, nothing, no_http)
 ]
 
 
@@ -234,10 +237,27 @@ def test_content_that_is_no_whole_film_is_never_visible(provide, serve, configur
 
 
 @pytest.mark.parametrize(
-    "status", [html, json_as_film, nothing, no_http, not_found], ids=lambda status: status.__name__
+    "part, answer", BROKEN, ids=[f"{part}-{answer.__name__}" for part, answer in BROKEN]
 )
-def test_an_answer_that_is_no_video_ends_in_the_dead_letters(provide, serve, configured, status):
-    service = serve(provide(status=status), config=configured(QUICK))
+def test_a_provider_that_is_broken_is_waited_for(provide, serve, configured, part, answer):
+    server = provide()
+    whole = getattr(server, part)
+    setattr(server, part, answer)
+    dispatch = {"breaker_failures": 3, "breaker_probe_seconds": 1}
+    service = serve(server, config=configured({**QUICK, "dispatch": dispatch}))
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    program.wait_until(
+        lambda: (service.event(id) or {}).get("reason") == "waiting_for_breaker",
+        what="the breaker",
+    )
+    assert not service.file("video_1").exists()
+    setattr(server, part, whole)
+    service.wait_for_event(id, "done", timeout=60)
+    assert service.file("video_1").read_bytes() == provider.FILM
+
+
+def test_a_job_that_is_not_there_ends_in_the_dead_letters(provide, serve, configured):
+    service = serve(provide(status=not_found), config=configured(QUICK))
     _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
     assert service.wait_for_event(id, "dead")["reason"]
 
