@@ -141,6 +141,14 @@ extension APIError {
         code: "invalid_api_key"
     )
 
+    static let multipartOnly = APIError(
+        .unsupportedMediaType,
+        "Unsupported content type. This server accepts 'multipart/form-data' requests.",
+        code: "unsupported_content_type"
+    )
+
+    static let notDeleted = APIError(.forbidden, "You may not delete this video.")
+
     static let serverError = APIError(
         .internalServerError,
         "The server had an error while processing your request.",

@@ -33,6 +33,8 @@ struct EmulatedVideo: Sendable {
     }
 
     let id: String
+    /// The key that it was made with; nil for one that every key knows.
+    let key: Int?
     let parameters: VideoParameters
     let remixedFrom: String?
     let createdAt: Timestamp
@@ -52,6 +54,8 @@ struct EmulatedVideo: Sendable {
     var missingVariants: Set<EmulatedMedia.Variant> = []
     /// Whether the film is the built-in one as it is, whatever was ordered.
     var isOther = false
+    /// Whether its states are other words until it ends.
+    var hasUnknownStates = false
 
     /// One of its files; `byteCountMin` pads the film.
     func media(_ variant: EmulatedMedia.Variant, byteCountMin: Int) -> EmulatedMedia {
@@ -61,6 +65,18 @@ struct EmulatedVideo: Sendable {
             byteCountMin: byteCountMin,
             looks: isOther ? nil : EmulatedMedia.Looks(parameters)
         )
+    }
+
+    func isVisible(to asker: Int?) -> Bool { asker == nil || key == nil || asker == key }
+
+    /// The word for its state.
+    private func word(for status: Status) -> String {
+        guard hasUnknownStates else { return status.rawValue }
+        switch status {
+        case .queued: return "waiting_for_capacity"
+        case .inProgress: return "upscaling"
+        case .completed, .failed: return status.rawValue
+        }
     }
 
     func status(at now: Timestamp) -> Status {
@@ -111,7 +127,7 @@ struct EmulatedVideo: Sendable {
             "id": .string(id),
             "object": .string("video"),
             "created_at": .integer(createdAt.secondsSinceEpoch),
-            "status": .string(status.rawValue),
+            "status": .string(word(for: status)),
             "completed_at": .integer(orNull: completedAt(at: now)),
             "error": shownError,
             "expires_at": .integer(orNull: expiresAt(at: now)),

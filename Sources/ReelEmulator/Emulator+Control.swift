@@ -18,6 +18,13 @@ extension Emulator {
             return .json(.ok, state.withLock { $0.plan.faults }.json.serialized())
         case .setFaults:
             return .json(.ok, try setFaults(exchange.request.body).json.serialized())
+        case .throttle:
+            let query = exchange.request.target.queryValue("seconds")
+            guard let seconds = query.flatMap({ Int($0) }), (0...86_400).contains(seconds) else {
+                throw APIError(.badRequest, "seconds is from 0 to 86400.", param: "seconds")
+            }
+            state.withLock { $0.throttledUntil = exchange.now + .seconds(seconds) }
+            return .json(.ok, JSONValue.object(["seconds": .integer(seconds)]).serialized())
         case .act(let id, let action):
             let video = try state.withLock { state throws(APIError) in
                 try state.act(action, on: id, at: exchange.now)

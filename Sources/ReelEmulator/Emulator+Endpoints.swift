@@ -85,7 +85,7 @@ extension Emulator {
         _ id: String,
         _ exchange: EmulatorExchange
     ) async throws(APIError) -> HTTPResponse {
-        try authorize(exchange.request)
+        _ = try authorize(exchange.request)
         let endpoint = try endpoint(id)
         let body = try? JSONParser.parse(exchange.request.body)
         let type = body?["event_type"]?.string ?? ""

@@ -8,22 +8,25 @@ extension Emulator {
     func answer(_ exchange: inout EmulatorExchange) throws(APIError) -> HTTPResponse {
         guard let route = exchange.route else { throw .unknownRoute }
         if case .control(let control) = route { return try answer(control, exchange) }
-        try authorize(exchange.request)
+        if case .file(let id) = route { return try file(id, &exchange) }
+        exchange.key = try authorize(exchange.request)
         let content = try decideFaults(&exchange, route)
         if let spoiled = content.answer { return spoiled }
         switch route {
         case .create, .edit, .extend, .remix: return try make(&exchange, route)
         case .list:
             let page = try state.withLock { state throws(APIError) in
-                try state.list(exchange.request.target, at: exchange.now)
+                try state.list(exchange.request.target, with: exchange.key, at: exchange.now)
             }
             return .json(.ok, page.serialized())
         case .retrieve(let id):
-            let video = try find(id, exchange.now)
+            let video = try state.withLock { state throws(APIError) in
+                try state.find(id, with: exchange.key, at: exchange.now)
+            }
             return show(video, exchange.now)
         case .delete(let id):
             try state.withLock { state throws(APIError) in
-                try state.delete(id, at: exchange.now)
+                try state.delete(id, with: exchange.key, at: exchange.now)
             }
             let answer = JSONValue.object([
                 "id": .string(id), "deleted": .bool(true), "object": .string("video.deleted"),
@@ -37,18 +40,22 @@ extension Emulator {
             }
             return .json(.ok, character.serialized())
         case .endpoints(let wanted): return try answer(wanted, exchange)
-        case .control: throw .unknownRoute
+        case .control, .file: throw .unknownRoute
         }
     }
 
-    func authorize(_ request: HTTPRequest) throws(APIError) {
-        guard let key = configuration.apiKey else { return }
+    /// The number of the key that a request came with; nil where none is needed.
+    func authorize(_ request: HTTPRequest) throws(APIError) -> Int? {
+        guard !configuration.apiKeys.isEmpty else { return nil }
         guard let sent = request.fields.only("Authorization"), sent.hasPrefix("Bearer ") else {
             throw .noKey
         }
         let given = Array(sent.utf8.dropFirst("Bearer ".utf8.count))
-        let isRight = constantTimeEqual(given.span, Array(key.utf8).span)
-        guard isRight else { throw .wrongKey }
+        let number = configuration.apiKeys.firstIndex { key in
+            constantTimeEqual(given.span, Array(key.utf8).span)
+        }
+        guard let number else { throw .wrongKey }
+        return number
     }
 
     private func decideFaults(
@@ -61,30 +68,39 @@ extension Emulator {
             carriesContent = true
             name += " " + (exchange.request.target.queryValue("variant") ?? "video")
         }
+        let isJSON = exchange.request.fields["Content-Type"]?.hasPrefix("application/json") == true
         let (decision, rates) = state.withLock { state in
+            if let until = state.throttledUntil, exchange.now < until {
+                var faults = state.plan.faults
+                faults.retryAfterSeconds = Int((until - exchange.now).components.seconds) + 1
+                let throttled: (answer: FaultPlan.AnswerFault?, content: FaultPlan.ContentFaults) =
+                    (.throttled, FaultPlan.ContentFaults())
+                return (throttled, faults)
+            }
             // Only known ids are counted, so that what strangers ask for takes no memory.
             let known = route.videoID.flatMap { state.videos.known($0, at: exchange.now)?.id }
             let decision = state.plan.decideAnswer(
                 route: name,
                 video: known,
-                carriesContent: carriesContent
+                carriesContent: carriesContent,
+                isJSON: isJSON
             )
             return (decision, state.plan.faults)
         }
-        exchange.faults = decision.answer.map { [$0.rawValue] } ?? decision.content.names
-        switch decision.answer {
-        case nil: return (nil, decision.content)
+        let (answer, content) = decision
+        exchange.faults = answer.map { [$0.rawValue] } ?? content.names
+        switch answer {
+        case nil: return (nil, content)
         case .lostAnswer:
             _ = try make(&exchange, route)
             throw APIError(.badGateway, "Bad gateway.", type: "server_error")
         case .serverError: throw .serverError
-        case .rateLimit: throw .rateLimit(retryAfterSeconds: rates.retryAfterSeconds)
-        case .html: return (.html("text/html; charset=utf-8"), decision.content)
+        case .rateLimit, .throttled:
+            throw .rateLimit(retryAfterSeconds: rates.retryAfterSeconds)
+        case .html: return (.html("text/html; charset=utf-8"), content)
+        case .multipartOnly: throw .multipartOnly
+        case .refusedDeletion: throw .notDeleted
         }
-    }
-
-    private func find(_ id: String, _ now: Timestamp) throws(APIError) -> EmulatedVideo {
-        try state.withLock { state throws(APIError) in try state.find(id, at: now) }
     }
 
     private func show(_ video: EmulatedVideo, _ now: Timestamp) -> HTTPResponse {
@@ -108,17 +124,20 @@ extension Emulator {
         case .remix(let id):
             let prompt = try VideoParameters.prompt(form)
             let original = try state.withLock { state throws(APIError) in
-                try state.findCompleted(id, at: now)
+                try state.findCompleted(id, with: exchange.key, at: now)
             }
             source = id
             parameters = original.parameters.with(prompt: prompt)
         case .edit, .extend:
-            parameters = try derive(form, isExtension: route == .extend, now)
-        case .create, .list, .retrieve, .delete, .content, .createCharacter, .character, .endpoints,
-            .control:
+            parameters = try derive(form, exchange, isExtension: route == .extend)
+        case .create, .list, .retrieve, .delete, .content, .file, .createCharacter, .character,
+            .endpoints, .control:
             parameters = try VideoParameters(creating: form)
         }
-        let video = state.withLock { $0.create(parameters, remixing: source, at: now) }
+        let key = exchange.key
+        let video = state.withLock {
+            $0.create(parameters, remixing: source, with: key, at: now)
+        }
         exchange.videoID = video.id
         if webhook != nil { tellLater(of: video.id) }
         return show(video, now)
@@ -127,8 +146,8 @@ extension Emulator {
     /// What an edit or an extension makes of the video that it names or brings along.
     private func derive(
         _ form: VideoForm,
-        isExtension: Bool,
-        _ now: Timestamp
+        _ exchange: EmulatorExchange,
+        isExtension: Bool
     ) throws(APIError) -> VideoParameters {
         let prompt = try VideoParameters.prompt(form)
         var original: VideoParameters
@@ -149,7 +168,7 @@ extension Emulator {
                 throw .wrongType("video", expected: "a file or an object", got: "something else")
             }
             original = try state.withLock { state throws(APIError) in
-                try state.findCompleted(id, at: now).parameters
+                try state.findCompleted(id, with: exchange.key, at: exchange.now).parameters
             }
         }
         original.prompt = prompt
@@ -168,44 +187,6 @@ extension Emulator {
         original.seconds = String(total)
         return original
     }
-
-    private func download(
-        _ id: String,
-        _ exchange: EmulatorExchange,
-        faults: FaultPlan.ContentFaults
-    ) throws(APIError) -> HTTPResponse {
-        let now = exchange.now
-        let name = exchange.request.target.queryValue("variant") ?? "video"
-        guard let variant = EmulatedMedia.Variant(rawValue: name) else {
-            let names = EmulatedMedia.Variant.allCases.map(\.rawValue)
-            throw .unsupported(name, "variant", among: names)
-        }
-        let (video, rates) = try state.withLock { state throws(APIError) in
-            var video = try state.find(id, at: now)
-            if faults.changesTag {
-                video.tagNumber += 1
-                state.videos.update(video)
-            }
-            return (video, state.plan.faults)
-        }
-        switch video.status(at: now) {
-        case .completed: break
-        case .queued, .inProgress: throw .notReady(id)
-        case .failed: throw .hasFailed(id)
-        }
-        guard !video.isExpired(at: now) else { throw .expired(id, after: video.retention) }
-        guard !video.missingVariants.contains(variant) else { throw .noVariant(name, of: id) }
-        if faults.isPage { return .html(video.media(variant, byteCountMin: 0).contentType) }
-        let media = video.media(variant, byteCountMin: configuration.contentByteCountMin)
-        let answer = try ContentAnswer(
-            media,
-            tag: "\"\(id)-\(name)-\(video.tagNumber)\"",
-            request: exchange.request,
-            faults: faults,
-            rates: rates
-        )
-        return answer.response(time: time)
-    }
 }
 
 extension VideoParameters {
@@ -213,16 +194,5 @@ extension VideoParameters {
         var copy = self
         copy.prompt = prompt
         return copy
-    }
-}
-
-extension HTTPResponse {
-    /// What a proxy or a sign-in page in the way answers.
-    fileprivate static func html(_ contentType: String) -> HTTPResponse {
-        HTTPResponse(
-            .ok,
-            fields: ["Content-Type": contentType],
-            body: .bytes(Array("<!DOCTYPE html><title>Sign in</title><p>Sign in first.\n".utf8))
-        )
     }
 }

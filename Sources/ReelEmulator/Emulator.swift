@@ -46,6 +46,7 @@ package final class Emulator: Sendable {
         self.metrics = metrics
         var state = EmulatorState(configuration)
         state.fill(min(configuration.videoCount, configuration.jobCountMax), at: time.now())
+        state.throttledUntil = time.now() + configuration.throttledFor
         self.state = Locked(state)
         receiver = Locked(configuration.webhook)
         server = Locked(nil)

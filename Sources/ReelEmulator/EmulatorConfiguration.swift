@@ -27,8 +27,11 @@ package struct EmulatorConfiguration: Sendable {
     package var host = "127.0.0.1"
     /// 0 takes any free port.
     package var port: UInt16 = 0
-    /// What clients must send as a bearer token; nil lets everybody in.
-    package var apiKey: String?
+    /// What clients must send one of as a bearer token; none lets everybody in.
+    ///
+    /// Each is the key of a project of its own, which knows the videos that were made with it and
+    /// those that were there from the start.
+    package var apiKeys: [String] = []
     /// Nil sends no webhooks, as most servers of this shape.
     package var webhook: Webhook?
     /// Decides ids, durations and which faults hit what.
@@ -47,6 +50,8 @@ package struct EmulatorConfiguration: Sendable {
     /// The smallest size of a video's file; the built-in film is padded up to it.
     package var contentByteCountMin = 0
     package var faults = EmulatorFaults()
+    /// For how long from its start on the API answers everything with a 429.
+    package var throttledFor: Duration = .zero
     /// Videos that are there from the start, completed.
     package var videoCount = 0
 

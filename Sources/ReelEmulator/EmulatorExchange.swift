@@ -9,6 +9,8 @@ struct EmulatorExchange: Sendable {
     var faults: [String] = []
     /// The video that was asked for or made.
     var videoID: String?
+    /// Which of the configured keys it came with, from 0.
+    var key: Int?
 
     init(request: HTTPRequest, now: Timestamp) {
         self.request = request
@@ -18,7 +20,7 @@ struct EmulatorExchange: Sendable {
     var isControl: Bool {
         switch route {
         case .control: true
-        case .create, .edit, .extend, .list, .retrieve, .delete, .content, .remix,
+        case .create, .edit, .extend, .list, .retrieve, .delete, .content, .file, .remix,
             .createCharacter, .character, .endpoints, nil:
             false
         }
@@ -37,7 +39,9 @@ struct EmulatorExchange: Sendable {
             faults: faults,
             range: request.fields["Range"],
             ifRange: request.fields["If-Range"],
-            userAgent: request.fields["User-Agent"]
+            userAgent: request.fields["User-Agent"],
+            key: key,
+            isAuthorized: request.fields.contains("Authorization")
         )
     }
 }

@@ -26,6 +26,12 @@ package struct EmulatorFaults: Sendable, Hashable {
     package var lostAnswers = Probability.never
     /// Status 200 with a page of HTML.
     package var htmlAnswers = Probability.never
+    /// A request for a new job that comes as JSON is refused with 415.
+    package var multipartOnly = Probability.never
+    /// A list says neither its first id nor its last.
+    package var namelessLists = Probability.never
+    /// A video is not deleted: 403.
+    package var refusedDeletions = Probability.never
 
     // Content, drawn for each request.
 
@@ -45,6 +51,8 @@ package struct EmulatorFaults: Sendable, Hashable {
     package var changedTags = Probability.never
     /// A range is answered with 200 and the whole.
     package var ignoredRanges = Probability.never
+    /// The file is at another host, which a redirect leads to; it refuses whoever sends it a key.
+    package var redirectedContent = Probability.never
 
     // Videos, drawn once for each.
 
@@ -56,6 +64,10 @@ package struct EmulatorFaults: Sendable, Hashable {
     package var otherFilms = Probability.never
     /// The job ends as `failed`.
     package var failedJobs = Probability.never
+    /// While it is not done, the job is in states that nobody wrote down.
+    package var unknownStates = Probability.never
+    /// The film and what is said of it are the shortest, whatever was ordered.
+    package var shorterFilms = Probability.never
 
     // How much.
 
@@ -89,6 +101,9 @@ extension EmulatorFaults {
         ("http_429", \EmulatorFaults.rateLimits),
         ("lose_answer", \EmulatorFaults.lostAnswers),
         ("html", \EmulatorFaults.htmlAnswers),
+        ("multipart_only", \EmulatorFaults.multipartOnly),
+        ("no_last_id", \EmulatorFaults.namelessLists),
+        ("refuse_delete", \EmulatorFaults.refusedDeletions),
         ("cut", \EmulatorFaults.cutTransfers),
         ("stall", \EmulatorFaults.stalledTransfers),
         ("slow", \EmulatorFaults.slowTransfers),
@@ -97,10 +112,13 @@ extension EmulatorFaults {
         ("html_content", \EmulatorFaults.htmlContent),
         ("change_etag", \EmulatorFaults.changedTags),
         ("ignore_range", \EmulatorFaults.ignoredRanges),
+        ("redirect_content", \EmulatorFaults.redirectedContent),
         ("forget", \EmulatorFaults.forgottenJobs),
         ("missing_variant", \EmulatorFaults.missingVariants),
         ("other_film", \EmulatorFaults.otherFilms),
+        ("shorter_film", \EmulatorFaults.shorterFilms),
         ("fail_rate", \EmulatorFaults.failedJobs),
+        ("unknown_state", \EmulatorFaults.unknownStates),
     ]
 
     /// Where in the faults a chance stands.

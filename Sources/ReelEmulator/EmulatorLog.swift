@@ -18,6 +18,10 @@ struct EmulatorLog: Sendable {
         var range: String?
         var ifRange: String?
         var userAgent: String?
+        /// Which of the keys it came with, from 0; nil for none of them.
+        var key: Int?
+        /// Whether it came with any key at all.
+        var isAuthorized: Bool
     }
 
     /// An attempt to deliver a webhook, or the decision not to.
@@ -79,6 +83,8 @@ extension EmulatorLog.Request {
             "range": .string(orNull: range),
             "if_range": .string(orNull: ifRange),
             "user_agent": .string(orNull: userAgent),
+            "key": .integer(orNull: key),
+            "authorized": .bool(isAuthorized),
         ])
     }
 }

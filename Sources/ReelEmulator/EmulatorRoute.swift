@@ -9,6 +9,8 @@ enum EmulatorRoute: Hashable, Sendable {
     case retrieve(String)
     case delete(String)
     case content(String)
+    /// A file at the host that content is redirected to.
+    case file(String)
     case remix(String)
     case createCharacter
     case character(String)
@@ -32,6 +34,7 @@ enum EmulatorRoute: Hashable, Sendable {
         case faults
         case setFaults
         case act(String, Action)
+        case throttle
     }
 
     /// What a test can do to one video.
@@ -58,6 +61,8 @@ enum EmulatorRoute: Hashable, Sendable {
         case "v1" where segments.count >= 2 && segments[1] == "webhook_endpoints":
             let path = segments.dropFirst(2).map(\.self)
             self = .endpoints(try Self.endpoints(request.method, path))
+        case "files" where segments.count == 2:
+            self = try Self.choose(request.method, [(.get, .file(segments[1]))])
         case "emulator":
             self = .control(try Self.control(request.method, segments.dropFirst().map(\.self)))
         default: throw .unknownRoute
@@ -101,6 +106,7 @@ enum EmulatorRoute: Hashable, Sendable {
         switch (path.count, path.first) {
         case (1, "log"): return try choose(method, [(.get, .log)])
         case (1, "videos"): return try choose(method, [(.get, .videos)])
+        case (1, "throttle"): return try choose(method, [(.post, .throttle)])
         case (1, "faults"): return try choose(method, [(.get, .faults), (.put, .setFaults)])
         case (3, "videos"):
             guard let action = Action(rawValue: path[2]) else { throw .unknownRoute }
@@ -129,6 +135,7 @@ enum EmulatorRoute: Hashable, Sendable {
         case .retrieve: "retrieve"
         case .delete: "delete"
         case .content: "content"
+        case .file: "file"
         case .remix: "remix"
         case .createCharacter: "create_character"
         case .character: "character"
@@ -140,7 +147,7 @@ enum EmulatorRoute: Hashable, Sendable {
     /// The video that the path names.
     var videoID: String? {
         switch self {
-        case .retrieve(let id), .delete(let id), .content(let id), .remix(let id): id
+        case .retrieve(let id), .delete(let id), .content(let id), .file(let id), .remix(let id): id
         case .create, .edit, .extend, .list, .createCharacter, .character, .endpoints, .control:
             nil
         }

@@ -13,6 +13,8 @@ struct EmulatorState: Sendable {
     /// By their ids.
     var characters: [String: JSONValue] = [:]
     var characterCount = 0
+    /// Until then every answer of the API is a 429 that says how long that is.
+    var throttledUntil: Timestamp?
     private var createdCount = 0
     private var requestCount = 0
 
@@ -33,6 +35,7 @@ struct EmulatorState: Sendable {
     mutating func create(
         _ parameters: VideoParameters,
         remixing source: String? = nil,
+        with key: Int? = nil,
         at now: Timestamp
     ) -> EmulatedVideo {
         createdCount += 1
@@ -44,8 +47,11 @@ struct EmulatorState: Sendable {
         var failure: EmulatedVideo.Failure?
         if plan.decide(faults.failedJobs, "fail", video: id) { failure = .generation }
         if parameters.prompt.contains(EmulatorConfiguration.failureMarker) { failure = .moderation }
+        var parameters = parameters
+        if plan.decide(faults.shorterFilms, "shorter", video: id) { parameters.seconds = "4" }
         var video = EmulatedVideo(
             id: id,
+            key: key,
             parameters: parameters,
             remixedFrom: source,
             createdAt: now,
@@ -61,6 +67,7 @@ struct EmulatorState: Sendable {
         where plan.decide(faults.missingVariants, "missing \(variant.rawValue)", video: id) {
             video.missingVariants.insert(variant)
         }
+        video.hasUnknownStates = plan.decide(faults.unknownStates, "states", video: id)
         video.isOther = plan.decide(faults.otherFilms, "film", video: id)
         if let evicted = videos.insert(video) { plan.forget(video: evicted) }
         return video
@@ -83,23 +90,33 @@ struct EmulatorState: Sendable {
     }
 
     /// Takes a video out for good.
-    mutating func delete(_ id: String, at now: Timestamp) throws(APIError) {
-        _ = try find(id, at: now)
+    mutating func delete(_ id: String, with key: Int?, at now: Timestamp) throws(APIError) {
+        _ = try find(id, with: key, at: now)
         videos.remove(id)
         plan.forget(video: id)
     }
 
-    /// The video of that id.
+    /// The video of that id; nil for a key asks in the name of all of them.
     ///
-    /// - Throws: `APIError` 404 when it is not known, or not any more.
-    func find(_ id: String, at now: Timestamp) throws(APIError) -> EmulatedVideo {
-        guard let video = videos.known(id, at: now) else { throw .noVideo(id) }
+    /// - Throws: `APIError` 404 when it is not known, not any more, or to another key.
+    func find(
+        _ id: String,
+        with key: Int? = nil,
+        at now: Timestamp
+    ) throws(APIError) -> EmulatedVideo {
+        guard let video = videos.known(id, at: now), video.isVisible(to: key) else {
+            throw .noVideo(id)
+        }
         return video
     }
 
     /// The video of that id, when it can be made something of.
-    func findCompleted(_ id: String, at now: Timestamp) throws(APIError) -> EmulatedVideo {
-        let video = try find(id, at: now)
+    func findCompleted(
+        _ id: String,
+        with key: Int?,
+        at now: Timestamp
+    ) throws(APIError) -> EmulatedVideo {
+        let video = try find(id, with: key, at: now)
         guard video.status(at: now) == .completed else {
             throw APIError(
                 .badRequest,
@@ -112,7 +129,11 @@ struct EmulatorState: Sendable {
     }
 
     /// One page of the list, by the query's `after`, `limit` and `order`.
-    func list(_ target: HTTPTarget, at now: Timestamp) throws(APIError) -> JSONValue {
+    func list(
+        _ target: HTTPTarget,
+        with key: Int?,
+        at now: Timestamp
+    ) throws(APIError) -> JSONValue {
         var limit = 20
         if let text = target.queryValue("limit") {
             guard let number = Int(text) else {
@@ -138,16 +159,21 @@ struct EmulatorState: Sendable {
                 after: after,
                 limit: limit,
                 isAscending: order == "asc",
+                key: key,
                 at: now
             )
         else { throw APIError.noVideo(after ?? "") }
-        return .object([
+        var list: JSONObject = [
             "object": .string("list"),
             "data": .array(page.videos.map { $0.json(at: now) }),
-            "first_id": .string(orNull: page.videos.first?.id),
-            "last_id": .string(orNull: page.videos.last?.id),
             "has_more": .bool(page.hasMore),
-        ])
+        ]
+        // One draw for the whole server: such a one has no such fields.
+        if !plan.decide(plan.faults.namelessLists, "list", video: "-") {
+            list["first_id"] = .string(orNull: page.videos.first?.id)
+            list["last_id"] = .string(orNull: page.videos.last?.id)
+        }
+        return .object(list)
     }
 
     /// Does to a video what a test asked for.

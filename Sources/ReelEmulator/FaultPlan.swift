@@ -11,6 +11,9 @@ struct FaultPlan: Sendable {
         case rateLimit = "http_429"
         case html = "html"
         case lostAnswer = "lose_answer"
+        case multipartOnly = "multipart_only"
+        case refusedDeletion = "refuse_delete"
+        case throttled = "throttle"
     }
 
     /// What goes wrong with the bytes of an answer's body; a fraction says how far it gets.
@@ -37,11 +40,13 @@ struct FaultPlan: Sendable {
         var changesTag = false
         var ignoresRange = false
         var isPage = false
+        var isElsewhere = false
 
         var names: [String] {
             [
                 transfer?.name, isSlow ? "slow" : nil, changesTag ? "change_etag" : nil,
                 ignoresRange ? "ignore_range" : nil, isPage ? "html_content" : nil,
+                isElsewhere ? "redirect_content" : nil,
             ].compactMap(\.self)
         }
     }
@@ -85,7 +90,8 @@ struct FaultPlan: Sendable {
     mutating func decideAnswer(
         route: String,
         video: String?,
-        carriesContent: Bool
+        carriesContent: Bool,
+        isJSON: Bool = false
     ) -> (answer: AnswerFault?, content: ContentFaults) {
         let key = video ?? "-"
         var state = routes[key]?[route] ?? Route()
@@ -102,6 +108,12 @@ struct FaultPlan: Sendable {
         if hits(faults.rateLimits) { answer = .rateLimit }
         if hits(faults.serverErrors) { answer = .serverError }
         if hits(faults.htmlAnswers) { answer = .html }
+        if Self.making.contains(route), isJSON, random.chance(faults.multipartOnly.value) {
+            answer = .multipartOnly
+        }
+        if route == "delete", random.chance(faults.refusedDeletions.value) {
+            answer = .refusedDeletion
+        }
         if carriesContent, answer == nil {
             let fraction = random.unit()
             if hits(faults.longLengths) { content.transfer = .longLength }
@@ -114,6 +126,7 @@ struct FaultPlan: Sendable {
             content.isSlow = random.chance(faults.slowTransfers.value)
             content.changesTag = random.chance(faults.changedTags.value)
             content.ignoresRange = random.chance(faults.ignoredRanges.value)
+            content.isElsewhere = random.chance(faults.redirectedContent.value)
         }
         let isSpoiled = answer != nil || content.transfer != nil || content.isPage
         state.spoiledInARow = isSpoiled ? state.spoiledInARow + 1 : 0

@@ -43,8 +43,14 @@ struct VideoTable: Sendable {
     }
 
     /// One page; nil when `after` names no video.
-    func page(after: String?, limit: Int, isAscending: Bool, at now: Timestamp) -> Page? {
-        let known = order.filter { self.known($0, at: now) != nil }
+    func page(
+        after: String?,
+        limit: Int,
+        isAscending: Bool,
+        key: Int?,
+        at now: Timestamp
+    ) -> Page? {
+        let known = order.filter { self.known($0, at: now)?.isVisible(to: key) == true }
         let sorted = isAscending ? known : known.reversed()
         var start = 0
         if let after {

@@ -230,7 +230,7 @@ struct VideosAPITests {
     }
 
     @Test func `without the key nothing is shown, and the answer does not hold it`() async throws {
-        let fixture = EmulatorFixture { $0.apiKey = "sk-right" }
+        let fixture = EmulatorFixture { $0.apiKeys = ["sk-right"] }
         #expect(try await fixture.get("/v1/videos").status == .unauthorized)
         let wrong = try await fixture.get("/v1/videos", ["Authorization": "Bearer sk-wrong"])
         #expect(try await wrong.errorCode() == "invalid_api_key")

@@ -235,7 +235,7 @@ struct WebhookTests {
     }
 
     @Test func `neither the key nor a signature is in the log`() async throws {
-        let fixture = try fixture { $0.apiKey = "sk-quiet" }
+        let fixture = try fixture { $0.apiKeys = ["sk-quiet"] }
         try await withSender(fixture) {
             _ = try await fixture.send(
                 .post,

@@ -20,7 +20,12 @@ extension Command {
             Option("--listen", "HOST:PORT", "where to listen (default 127.0.0.1:0)"),
             Option("--webhook", "URL", "where to tell of ends (default: nowhere)"),
             Option("--secret", "SECRET", "the signing secret (default OPENAI_WEBHOOK_SECRET)"),
-            Option("--api-key", "KEY", "the key that clients must send (default: any)"),
+            Option(
+                "--api-key",
+                "KEY",
+                "the key that clients must send (default: any); several know only their own videos",
+                isRepeatable: true
+            ),
             Option("--seed", "N", "what chance is drawn from (default: a new one, which is told)"),
             Option("--duration", "SPAN", "how long a job takes (default 2s)"),
             Option("--hold-create", "SPAN", "how long the answer to a create is held back"),
@@ -35,21 +40,29 @@ extension Command {
             Option("--http-500", "SHARE", "answers that are a 500"),
             Option("--http-429", "SHARE", "answers that are a 429 with Retry-After"),
             Option("--retry-after", "N", "the seconds that a 429 asks for (default 1)"),
+            Option("--throttle", "SPAN", "answer everything with a 429 for that long at first"),
+            Option("--multipart-only", "SHARE", "creates in JSON that are refused with 415"),
+            Option("--no-last-id", "SHARE", "servers whose lists say no first_id and last_id"),
+            Option("--refuse-delete", "SHARE", "deletions that are refused with 403"),
             Option("--lose-answer", "SHARE", "jobs that are made and answered with a 502"),
             Option("--html", "SHARE", "answers that are HTML with status 200"),
             Option("--cut", "SHARE", "transfers that are cut half-way"),
             Option("--cut-at", "SHARE", "how far a cut transfer gets (default: chance)"),
             Option("--stall", "SHARE", "transfers that stop half-way"),
             Option("--slow", "SHARE", "transfers at 20 kB/s"),
+            Option("--slow-rate", "N", "the bytes a second of those (default 20000)"),
             Option("--short-length", "SHARE", "transfers whose Content-Length is too small"),
             Option("--long-length", "SHARE", "transfers whose Content-Length is too large"),
             Option("--html-content", "SHARE", "files that are HTML under a video's type"),
             Option("--change-etag", "SHARE", "transfers whose ETag changes"),
             Option("--ignore-range", "SHARE", "range requests that are answered with the whole"),
+            Option("--redirect-content", "SHARE", "files that are at another host, without a key"),
             Option("--forget", "SHARE", "jobs that are forgotten"),
             Option("--missing-variant", "SHARE", "thumbnails and spritesheets that do not exist"),
             Option("--other-film", "SHARE", "films that are not what was ordered"),
+            Option("--shorter-film", "SHARE", "films of 4 s that are said to be 4 s, in any case"),
             Option("--fail-rate", "SHARE", "jobs that fail"),
+            Option("--unknown-state", "SHARE", "jobs in undocumented states until they end"),
             Option("--log-level", "LEVEL", "debug, info (default), warning or error"),
         ],
         run: { arguments, tool in
@@ -116,7 +129,7 @@ extension Command {
             configuration.host = address.host
             configuration.port = address.port
         }
-        configuration.apiKey = arguments["--api-key"]
+        configuration.apiKeys = arguments.all("--api-key")
         if let url = arguments["--webhook"] {
             guard let secret = try signingSecrets(arguments, tool).first else {
                 throw UsageError("a secret is missing: --secret")
@@ -135,6 +148,10 @@ extension Command {
         configuration.faults.cutPlace = try arguments.probability("--cut-at")
         if let seconds = try arguments.integer("--retry-after", in: 1...3600) {
             configuration.faults.retryAfterSeconds = seconds
+        }
+        if let span = try arguments.span("--throttle") { configuration.throttledFor = span }
+        if let rate = try arguments.integer("--slow-rate", in: 1...1 << 30) {
+            configuration.faults.slowBytesPerSecond = rate
         }
         for (name, path) in EmulatorFaults.names {
             let option = "--" + String(name.map { $0 == "_" ? "-" : $0 })
