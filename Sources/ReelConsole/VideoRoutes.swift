@@ -86,7 +86,7 @@ struct VideoRoutes: Sendable {
         at provider: any VideoProvider
     ) async -> HTTPResponse {
         switch await OrderDesk(context: context).place(order, at: provider) {
-        case .made(let video): await created(video, at: provider)
+        case .made(let video): await created(video, by: order, at: provider)
         case .refused(let response): response
         }
     }
@@ -97,9 +97,10 @@ struct VideoRoutes: Sendable {
     /// the provider's list brings it back.
     private func created(
         _ video: VideoObject,
+        by order: VideoOrder,
         at provider: any VideoProvider
     ) async -> HTTPResponse {
-        await remember(video, at: provider.name)
+        await remember(video, at: provider.name, ordered: order.media)
         return .json(.ok, video.json.serialized())
     }
 
@@ -198,14 +199,24 @@ struct VideoRoutes: Sendable {
 
     /// Records what the provider said, and the end it told of if it did: the console is one more
     /// witness.
-    private func remember(_ video: VideoObject, at provider: String) async {
+    private func remember(
+        _ video: VideoObject,
+        at provider: String,
+        ordered: OrderedMedia? = nil
+    ) async {
         guard let id = VideoID(video.id) else {
             return context.logger.warning(
                 "a job's id cannot be kept",
                 ["provider": .string(provider)]
             )
         }
-        let news = ProviderNews(video, of: id, at: provider, origin: .console)
+        let news = ProviderNews(
+            video,
+            of: id,
+            at: provider,
+            origin: .console,
+            ordered: ordered
+        )
         do throws(JournalError) {
             try await news.record(in: context.journal, now: context.time.now())
         } catch {

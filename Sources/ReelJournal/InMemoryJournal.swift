@@ -139,6 +139,10 @@ struct InMemoryJournal {
         let sorted = jobOrder.reversed().compactMap { jobs[$0] }
             .filter { query.provider == nil || $0.provider == query.provider }
             .filter { query.id == nil || $0.id == query.id }
+            .filter { job in
+                guard let moment = query.removalDueAt else { return true }
+                return job.removal?.dueAt.map { $0 <= moment } ?? false
+            }
         var rest = sorted[...]
         if let after = query.after {
             guard let place = sorted.firstIndex(where: { $0.id == after }) else { return [] }

@@ -255,6 +255,8 @@ package struct JobQuery: Sendable, Hashable {
     /// Only the jobs of that name, of which each provider may have one.
     package var id: VideoID?
     package var states: [JobState]?
+    /// Only jobs whose deletion at the provider is due at that moment.
+    package var removalDueAt: Timestamp?
     /// Only jobs that the journal heard of before this one; the answer is newest first.
     package var after: VideoID?
     /// From 1 to 10,000.

@@ -22,7 +22,10 @@ extension VideoJob {
             expiresAt: news.expiresAt,
             firstSeenAt: news.moment,
             updatedAt: news.moment,
-            reason: news.reason
+            reason: news.reason,
+            keyPrint: news.keyPrint,
+            ordered: news.ordered,
+            removal: news.state == .deleted ? nil : news.removal
         )
     }
 
@@ -46,7 +49,10 @@ extension VideoJob {
             expiresAt: news.expiresAt ?? expiresAt,
             firstSeenAt: firstSeenAt,
             updatedAt: news.moment,
-            reason: news.reason ?? reason
+            reason: news.reason ?? reason,
+            keyPrint: news.keyPrint ?? keyPrint,
+            ordered: ordered ?? news.ordered,
+            removal: next == .deleted ? nil : news.removal ?? removal
         )
     }
 }

@@ -30,6 +30,12 @@ package struct VideoJob: Sendable, Hashable {
     package let updatedAt: Timestamp
     /// Why it is lost or failed.
     package let reason: Reason?
+    /// Tells which of the provider's keys made it or can see it, as far as it is known.
+    package let keyPrint: UInt16?
+    /// Nil when it was not ordered through here, or the order left all to the provider.
+    package let ordered: OrderedMedia?
+    /// Nil when it is not to be deleted at the provider, and once it is.
+    package let removal: ProviderRemoval?
 
     package init(
         provider: String,
@@ -42,7 +48,10 @@ package struct VideoJob: Sendable, Hashable {
         expiresAt: Timestamp?,
         firstSeenAt: Timestamp,
         updatedAt: Timestamp,
-        reason: Reason?
+        reason: Reason?,
+        keyPrint: UInt16? = nil,
+        ordered: OrderedMedia? = nil,
+        removal: ProviderRemoval? = nil
     ) {
         self.provider = provider
         self.id = id
@@ -55,6 +64,9 @@ package struct VideoJob: Sendable, Hashable {
         self.firstSeenAt = firstSeenAt
         self.updatedAt = updatedAt
         self.reason = reason
+        self.keyPrint = keyPrint
+        self.ordered = ordered
+        self.removal = removal
     }
 }
 
@@ -73,6 +85,11 @@ package struct JobUpdate: Sendable, Hashable {
     package var object: [UInt8]?
     package var expiresAt: Timestamp?
     package var reason: Reason?
+    package var keyPrint: UInt16?
+    /// Taken once: what was ordered does not change.
+    package var ordered: OrderedMedia?
+    /// Ignored for a job that is deleted at the provider.
+    package var removal: ProviderRemoval?
     package var moment: Timestamp
 
     package init(provider: String, id: VideoID, origin: JobOrigin, moment: Timestamp) {

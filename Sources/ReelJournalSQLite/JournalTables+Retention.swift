@@ -125,7 +125,8 @@ extension JournalTables {
 
     /// That nothing was heard of a video since ?2, and that no entry and no file is left of it.
     private static let isOverVideo = """
-        v.state IS NOT 0 AND coalesce(v.updated_at, 0) < ?2 AND NOT EXISTS (
+        v.state IS NOT 0 AND v.removal_state IS NOT 0 AND coalesce(v.updated_at, 0) < ?2
+        AND NOT EXISTS (
             SELECT 1 FROM entries e INDEXED BY entries_by_video WHERE e.video = v.number
         ) AND NOT EXISTS (
             SELECT 1 FROM assets a WHERE a.video = v.number

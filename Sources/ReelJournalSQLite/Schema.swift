@@ -12,7 +12,7 @@ enum Schema {
 
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
     static let migrations: [String] = [
-        tables + indexes, keyRuns + entryKinds + breakers + replays + files,
+        tables + indexes, keyRuns + entryKinds + breakers + replays + files + jobs,
     ]
 
     private static let tables = """
@@ -207,6 +207,22 @@ enum Schema {
         -- In the order in which they were stored, and those that are to be deleted.
         CREATE INDEX assets_stored ON assets (updated_at, video, byte_count) WHERE state = 3;
         CREATE INDEX assets_leaving ON assets (video) WHERE state = 6;
+
+        """
+
+    // Of the key no more than tells a few from each other: too little to find it by guessing.
+    private static let jobs = """
+        ALTER TABLE videos ADD COLUMN key_print INTEGER CHECK (key_print BETWEEN 0 AND 65535);
+        ALTER TABLE videos ADD COLUMN ordered_seconds TEXT;
+        ALTER TABLE videos ADD COLUMN ordered_size TEXT;
+
+        -- A deletion at the provider that is to be done (0, at removal_at) or was given up (1).
+        ALTER TABLE videos ADD COLUMN removal_state INTEGER CHECK (removal_state IN (0, 1));
+        ALTER TABLE videos ADD COLUMN removal_failures INTEGER;
+        ALTER TABLE videos ADD COLUMN removal_at INTEGER;
+        ALTER TABLE videos ADD COLUMN removal_code TEXT;
+        ALTER TABLE videos ADD COLUMN removal_detail TEXT;
+        CREATE INDEX removals_due ON videos (removal_at) WHERE removal_state = 0;
 
         """
 

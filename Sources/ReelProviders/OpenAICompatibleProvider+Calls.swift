@@ -14,10 +14,11 @@ extension OpenAICompatibleProvider {
         return try await once(call) { () async throws(CallFault) in
             try await withKey(for: source) { key throws(CallFault) in
                 let answer = answer(try await send(request, key))
-                guard let video = VideoObject(try answer.json()) else {
+                guard var video = VideoObject(try answer.json()) else {
                     throw answer.fault(.unexpectedShape)
                 }
                 keys.remember(video.id, key)
+                video.keyPrint = keys.print(key)
                 return video
             }
         }
@@ -110,6 +111,9 @@ extension OpenAICompatibleProvider {
         _ call: (Int) async throws(CallFault) -> Answer
     ) async throws(CallFault) -> Answer {
         var faults: [CallFault] = []
+        if only == nil, let job, let recallKey, keys.lacks(job), let print = await recallKey(job) {
+            keys.recall(job, print)
+        }
         for key in only.map({ [$0] }) ?? keys.order(for: job, at: time.uptime()) {
             do {
                 let answer = try await call(key)

@@ -18,6 +18,7 @@ package struct OpenAICompatibleProvider: VideoProvider {
     let gate: CallGate
     let pace: Locked<RequestPace?>
     let keys: KeyRing
+    let recallKey: KeyRecall?
     let metrics: ProviderMetrics
 
     package init(
@@ -28,7 +29,8 @@ package struct OpenAICompatibleProvider: VideoProvider {
         limits: ProviderLimits = ProviderLimits(),
         time: any TimeSource,
         random: any RandomSource,
-        metrics: Metrics
+        metrics: Metrics,
+        recallKey: KeyRecall? = nil
     ) {
         self.name = name
         self.baseURL = baseURL
@@ -37,8 +39,9 @@ package struct OpenAICompatibleProvider: VideoProvider {
         self.time = time
         self.random = random
         self.metrics = ProviderMetrics(metrics)
+        self.recallKey = recallKey
         gate = CallGate(countMax: limits.callCountMax, waitingCountMax: limits.waitingCountMax)
-        keys = KeyRing(access, jobCountMax: limits.knownJobCountMax)
+        keys = KeyRing(access, at: name, jobCountMax: limits.knownJobCountMax)
         pace = Locked(
             limits.requestsPerMinute.map {
                 RequestPace(requestsPerMinute: $0, burstCount: limits.callCountMax)
@@ -95,9 +98,10 @@ package struct OpenAICompatibleProvider: VideoProvider {
             try await withKey(for: id) { key throws(CallFault) in
                 let response = try await send(request, key)
                 let answer = answer(response)
-                guard let video = VideoObject(try answer.json()) else {
+                guard var video = VideoObject(try answer.json()) else {
                     throw answer.fault(.unexpectedShape)
                 }
+                video.keyPrint = keys.print(key)
                 let pollAfter = ServerWish.pollAfter(response.fields, now: time.now())
                 return VideoStatus(video: video, pollAfter: pollAfter)
             }
@@ -113,11 +117,14 @@ package struct OpenAICompatibleProvider: VideoProvider {
         return try await repeated(.list) { () async throws(CallFault) in
             try await withKey(for: page.after, only: page.listNumber) { key throws(CallFault) in
                 let answer = answer(try await send(request, key))
-                guard let found = VideoPage(try answer.json(), after: page.after) else {
+                guard var found = VideoPage(try answer.json(), after: page.after) else {
                     throw answer.fault(.unexpectedShape)
                 }
                 // What a key lists, it can ask for; and its cursor is of no use to another.
-                for video in found.videos { keys.remember(video.id, key) }
+                for index in found.videos.indices {
+                    let known = keys.rememberListed(found.videos[index].id, key)
+                    found.videos[index].keyPrint = keys.print(known)
+                }
                 return found
             }
         }

@@ -26,6 +26,9 @@ package struct ProviderAccess: Sendable {
     /// How many ways there are to make itself known; one without a key.
     var keyCount: Int { max(keys.count, 1) }
 
+    /// What each key is told from the others by; none without a key.
+    func prints(at provider: String) -> [KeyPrint] { keys.map { KeyPrint(of: $0, at: provider) } }
+
     /// The header fields of a request to the provider's own origin, with the key of that number.
     func fields(_ index: Int) -> HTTPFields {
         var fields = HTTPFields()

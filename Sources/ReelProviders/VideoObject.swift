@@ -7,6 +7,9 @@ package struct VideoObject: Sendable, Hashable {
     package let json: JSONValue
     package let id: String
     package let status: VideoJobStatus
+    /// Tells which of the provider's keys made it or can see it; nil for an object that nobody
+    /// was asked for with a key.
+    package var keyPrint: KeyPrint?
 
     /// Reads an object; nil when it is none or has no id.
     package init?(_ json: JSONValue) {

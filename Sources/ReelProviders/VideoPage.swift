@@ -2,7 +2,7 @@ package import ReelJSON
 
 /// One page of a list; `next` is the cursor to go on with, also where a server sends no `last_id`.
 package struct VideoPage: Sendable, Hashable {
-    package let videos: [VideoObject]
+    package internal(set) var videos: [VideoObject]
     package let next: String?
     /// The answer as it came, for passing through.
     package let raw: JSONValue

@@ -9,9 +9,18 @@ package struct ProviderNews: Sendable {
     private let id: VideoID
     private let provider: String
     private let origin: JobOrigin
+    private let ordered: OrderedMedia?
 
-    /// Takes an object, the id that it is known by, and who was told if nobody knew of it.
-    package init(_ video: VideoObject, of id: VideoID, at provider: String, origin: JobOrigin) {
+    /// Takes an object, the id that it is known by, who was told if nobody knew of it, and what was
+    /// ordered where that is known now.
+    package init(
+        _ video: VideoObject,
+        of id: VideoID,
+        at provider: String,
+        origin: JobOrigin,
+        ordered: OrderedMedia? = nil
+    ) {
+        self.ordered = ordered
         self.video = video
         self.id = id
         self.provider = provider
@@ -25,6 +34,8 @@ package struct ProviderNews: Sendable {
         update.progress = video.progress.map { min(max($0, 0), 100) }
         update.object = video.json.serialized()
         update.expiresAt = video.expiresAt
+        update.keyPrint = video.keyPrint?.rawValue
+        update.ordered = ordered
         return update
     }
 

@@ -122,7 +122,7 @@ def test_a_film_that_is_not_what_was_ordered(emulate, serve, client, configured,
     emulator = emulate("--duration", "500ms", "--other-film", "1")
     service = serve(emulator, config=configured({"fetch": {"differences": differences}}))
     video = client(service.console).videos.create(prompt="A reel", size="1280x720", seconds="8").id
-    text = "lasts 3 s and not 8 s, has 320x180 pixels and not 1280x720"
+    text = "lasts 3 s, ordered were 8 s, has 320x180 pixels, ordered were 1280x720"
     if differences == "keep":
         video_file, = [
             file for file in service.wait_stored(video)["files"] if file["variant"] == "video"

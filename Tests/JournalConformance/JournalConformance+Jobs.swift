@@ -39,6 +39,82 @@ extension JournalConformance {
             let unknown = try bench.video("video_2")
             #expect(try await bench.driver.job(provider: "openai", id: unknown) == nil)
         },
+        JournalConformance("the key and the order of a job are remembered") { bench in
+            let ordered = try #require(OrderedMedia(seconds: "8", size: "1280x720"))
+            let made = try news(bench, "video_1", nil) { news in
+                news.keyPrint = 65_535
+                news.ordered = ordered
+            }
+            #expect(try await bench.driver.record(made) == VideoJob(first: made))
+            // What others say later is of another key at most, and never of another order.
+            let later = try await bench.driver.record(
+                try news(bench, "video_1", .completed, at: 5) { news in
+                    news.ordered = OrderedMedia(seconds: "4", size: nil)
+                }
+            )
+            #expect(later.keyPrint == 65_535 && later.ordered == ordered)
+            let moved = try await bench.driver.record(
+                try news(bench, "video_1", nil, at: 6) { $0.keyPrint = 0 }
+            )
+            #expect(moved.keyPrint == 0 && moved.ordered == ordered)
+            #expect(try await bench.driver.job(provider: "openai", id: moved.id) == moved)
+            // An event came before the answer to the order.
+            try await bench.append("wh_1", of: "video_2")
+            let late = try await bench.driver.record(
+                try news(bench, "video_2", nil, at: 9) { news in
+                    news.keyPrint = 7
+                    news.ordered = OrderedMedia(seconds: nil, size: "1280x720")
+                }
+            )
+            #expect(late.keyPrint == 7 && late.ordered?.size == "1280x720")
+            #expect(try await bench.driver.job(provider: "openai", id: late.id) == late)
+        },
+        JournalConformance("a deletion at the provider waits, fails and ends") { bench in
+            func due(_ seconds: Int64) async throws -> [String] {
+                var query = JobQuery()
+                query.removalDueAt = bench.at(seconds)
+                return try await bench.driver.jobs(query).map(\.id.rawValue)
+            }
+            let asked = try await bench.driver.record(
+                try news(bench, "video_1", .completed) { news in
+                    news.removal = ProviderRemoval(.waiting(until: bench.at(10)))
+                }
+            )
+            _ = try await bench.driver.record(try news(bench, "video_2", .completed))
+            #expect(asked.removal?.dueAt == bench.at(10))
+            #expect(try await due(9) == [])
+            #expect(try await due(10) == ["video_1"])
+            let failed = ProviderRemoval(
+                .waiting(until: bench.at(50)),
+                failureCount: 3,
+                reason: Reason("forbidden", "status 403")
+            )
+            let late = try await bench.driver.record(
+                try news(bench, "video_1", nil, at: 11) { $0.removal = failed }
+            )
+            #expect(late.removal == failed)
+            #expect(try await bench.driver.job(provider: "openai", id: late.id) == late)
+            #expect(try await due(49) == [])
+            #expect(try await due(50) == ["video_1"])
+            // Other news leave it.
+            _ = try await bench.driver.record(try news(bench, "video_1", nil, at: 12))
+            #expect(try await due(50) == ["video_1"])
+            let last = ProviderRemoval(.givenUp, failureCount: 4, reason: Reason("forbidden"))
+            let given = try await bench.driver.record(
+                try news(bench, "video_1", nil, at: 13) { $0.removal = last }
+            )
+            #expect(given.removal == last && given.state == .completed)
+            #expect(try await bench.driver.job(provider: "openai", id: given.id) == given)
+            #expect(try await due(9_000) == [])
+            // Asked for again, and done.
+            _ = try await bench.driver.record(
+                try news(bench, "video_1", nil, at: 14) { $0.removal = failed }
+            )
+            let gone = try await bench.driver.record(try news(bench, "video_1", .deleted, at: 15))
+            #expect(gone.state == .deleted && gone.removal == nil)
+            #expect(try await bench.driver.job(provider: "openai", id: gone.id) == gone)
+            #expect(try await due(9_000) == [])
+        },
         JournalConformance("news leaves what it does not speak of") { bench in
             _ = try await bench.driver.record(
                 try news(bench, "video_1", nil) { news in

@@ -15,7 +15,7 @@ struct MediaOrderTests {
         let object: JSONObject = [
             "id": .string("video_1"), "size": .string(orNull: size), "seconds": seconds,
         ]
-        return MediaOrder(try #require(VideoObject(.object(object))))
+        return MediaOrder(nil, else: try #require(VideoObject(.object(object))))
     }
 
     private static func facts(_ duration: Duration?, _ width: Int?, _ height: Int?) -> MediaFacts {
@@ -45,11 +45,11 @@ struct MediaOrderTests {
         // Within half a second, within a twentieth, beyond both, and nothing to compare.
         (4, facts(.milliseconds(4480), 720, 1280), []),
         (20, facts(.milliseconds(20_990), 720, 1280), []),
-        (4, facts(.seconds(3), 720, 1280), ["lasts 3 s and not 4 s"]),
-        (4, facts(.milliseconds(4042), 320, 180), ["has 320x180 pixels and not 720x1280"]),
+        (4, facts(.seconds(3), 720, 1280), ["lasts 3 s, ordered were 4 s"]),
+        (4, facts(.milliseconds(4042), 320, 180), ["has 320x180 pixels, ordered were 720x1280"]),
         (
             8, facts(.milliseconds(3042), 1280, 720),
-            ["lasts 3.042 s and not 8 s", "has 1280x720 pixels and not 720x1280"]
+            ["lasts 3.042 s, ordered were 8 s", "has 1280x720 pixels, ordered were 720x1280"]
         ),
         (8, facts(nil, nil, nil), []),
     ])
@@ -63,6 +63,22 @@ struct MediaOrderTests {
         #expect(differences.map(\.text) == texts)
     }
 
+    @Test func `what was ordered counts, and not what the provider says was`() throws {
+        let video = try #require(
+            VideoObject(["id": "video_1", "seconds": "4", "size": "720x1280"])
+        )
+        func order(_ seconds: String?, _ size: String?) -> MediaOrder {
+            MediaOrder(OrderedMedia(seconds: seconds, size: size), else: video)
+        }
+        let echo = MediaOrder(duration: .seconds(4), width: 720, height: 1280)
+        #expect(order(nil, nil) == echo)
+        #expect(order("soon", "auto") == echo)
+        #expect(order("8", nil) == MediaOrder(duration: .seconds(8), width: 720, height: 1280))
+        #expect(
+            order("8", "1280x720") == MediaOrder(duration: .seconds(8), width: 1280, height: 720)
+        )
+    }
+
     @Test func `a video that is not what was ordered is kept, and said to be so`() async throws {
         let harness = try await HandlerHarness()
         let video = try ServedFile.fixture("video.mp4", "video/mp4")
@@ -70,7 +86,7 @@ struct MediaOrderTests {
             try video.answer(request)
         }
         let outcome = await harness.run(harness.fetch(provider))
-        let text = "lasts 3 s and not 4 s, has 320x180 pixels and not 1280x720"
+        let text = "lasts 3 s, ordered were 4 s, has 320x180 pixels, ordered were 1280x720"
         #expect(outcome == .done(note: "video 27692 bytes (\(text))"))
         #expect(try await harness.record()?.reason == Reason("not_as_ordered", text))
         #expect(harness.sink.records.contains { $0.message == "a video is not what was ordered" })

@@ -19,6 +19,7 @@ struct ProviderKeyTests {
 
     /// A provider with two keys, whose server answers each with a status; 200 is the video.
     private func provider(
+        recalling recallKey: KeyRecall? = nil,
         _ statuses: @escaping @Sendable (_ key: String, HTTPClientRequest) -> Int
     ) throws -> (OpenAICompatibleProvider, StubTransport) {
         let transport = StubTransport { request, _ throws(HTTPClientError) in
@@ -40,7 +41,8 @@ struct ProviderKeyTests {
             limits: limits,
             time: time,
             random: SeededRandomSource(seed: 1),
-            metrics: Metrics()
+            metrics: Metrics(),
+            recallKey: recallKey
         )
         return (provider, transport)
     }
@@ -83,6 +85,51 @@ struct ProviderKeyTests {
         _ = try await provider.retrieve("video_1")
         _ = try await provider.retrieve("video_1")
         #expect(keys(transport) == ["one", "two", "two"])
+    }
+
+    @Test func `what was kept of a job's key leads to it after a restart`() async throws {
+        let (before, _) = try provider { key, _ in key == "two" ? 200 : 429 }
+        let kept = try #require(try await before.create(creation).keyPrint)
+        let recalled = Locked<[String]>([])
+        let recall: KeyRecall = { job in
+            recalled.withLock { $0.append(job) }
+            return kept
+        }
+        let (after, transport) = try provider(recalling: recall) { key, _ in
+            key == "two" ? 200 : 404
+        }
+        #expect(try await after.retrieve("video_1").video.keyPrint == kept)
+        _ = try await after.delete("video_1")
+        #expect(keys(transport) == ["two", "two"])
+        // Once it was answered, it is known.
+        #expect(recalled.withLock { $0 } == ["video_1"])
+    }
+
+    @Test func `a key that only looks like the job's is not believed`() async throws {
+        let one = try #require(APIKey("one"))
+        let print = KeyPrint(of: one, at: "openai")
+        let (provider, transport) = try provider(recalling: { _ in print }) { key, _ in
+            key == "two" ? 200 : 404
+        }
+        _ = try await provider.retrieve("video_1")
+        _ = try await provider.retrieve("video_1")
+        #expect(keys(transport) == ["one", "two", "two"])
+    }
+
+    @Test func `a key that is gone is found out by trying`() async throws {
+        let recall: KeyRecall = { _ in KeyPrint(rawValue: 1) }
+        let (provider, transport) = try provider(recalling: recall) { key, _ in
+            key == "two" ? 200 : 404
+        }
+        #expect(try await provider.retrieve("video_1").video.id == "video_1")
+        #expect(keys(transport) == ["one", "two"])
+    }
+
+    @Test func `what is kept of a key differs by key and provider, and is short`() throws {
+        let (one, two) = (try #require(APIKey("one")), try #require(APIKey("two")))
+        #expect(KeyPrint(of: one, at: "a") == KeyPrint(of: one, at: "a"))
+        #expect(KeyPrint(of: one, at: "a") != KeyPrint(of: two, at: "a"))
+        #expect(KeyPrint(of: one, at: "a") != KeyPrint(of: one, at: "b"))
     }
 
     @Test func `a job that no key knows is not found`() async throws {

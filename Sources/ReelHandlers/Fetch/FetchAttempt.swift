@@ -16,7 +16,7 @@ struct FetchAttempt {
     var tries: FetchTries
     /// When the link dies, as far as anybody said so.
     var expiresAt: Timestamp?
-    /// What the video was ordered to be, as the provider says it now.
+    /// What the video was ordered to be.
     private var order = MediaOrder()
     let ticket: StagingTicket
 
@@ -140,8 +140,7 @@ struct FetchAttempt {
             try await recallExpiry()
             throw await stop(on: error, for: nil)
         }
-        try await remember(status.video)
-        order = MediaOrder(status.video)
+        order = MediaOrder(try await remember(status.video).ordered, else: status.video)
         switch status.video.status {
         case .completed: return
         case .failed, .cancelled:
@@ -187,7 +186,7 @@ struct FetchAttempt {
         }
     }
 
-    private mutating func remember(_ video: VideoObject) async throws(Stop) {
+    private mutating func remember(_ video: VideoObject) async throws(Stop) -> VideoJob {
         var update = JobUpdate(
             provider: event.provider,
             id: videoID,
@@ -204,9 +203,11 @@ struct FetchAttempt {
         update.progress = video.progress
         update.object = video.json.serialized()
         update.expiresAt = video.expiresAt
+        update.keyPrint = video.keyPrint?.rawValue
         do {
             let job = try await handler.journal.record(update)
             expiresAt = video.expiresAt ?? job.expiresAt
+            return job
         } catch {
             throw .ours(journalOutcome(error))
         }

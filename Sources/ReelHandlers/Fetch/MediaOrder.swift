@@ -1,8 +1,9 @@
 internal import ReelAssets
+internal import ReelJournal
 internal import ReelProviders
 internal import ReelRuntime
 
-/// What a video was ordered to be, as far as the provider's object says it.
+/// What a video was ordered to be: by the order where it was kept, else by the provider's object.
 struct MediaOrder: Sendable, Hashable {
     /// What a file may differ in from its order.
     enum Trait: String, Sendable, CaseIterable {
@@ -20,12 +21,24 @@ struct MediaOrder: Sendable, Hashable {
         self.height = height
     }
 
-    /// Reads `seconds` and `size`; what is missing or no number was not ordered.
-    init(_ video: VideoObject) {
-        if let seconds = video.seconds.flatMap(Double.init), (0.001...86_400).contains(seconds) {
+    /// Takes what the order said, and of what it left open what the provider's object says: an
+    /// object may say what was made in place of what was ordered.
+    init(_ ordered: OrderedMedia?, else video: VideoObject) {
+        let order = MediaOrder(seconds: ordered?.seconds, size: ordered?.size)
+        let echo = MediaOrder(seconds: video.seconds, size: video.size)
+        self.init(
+            duration: order.duration ?? echo.duration,
+            width: order.width ?? echo.width,
+            height: order.height ?? echo.height
+        )
+    }
+
+    /// Reads both; what is missing or no number was not ordered.
+    private init(seconds: String?, size: String?) {
+        if let seconds = seconds.flatMap(Double.init), (0.001...86_400).contains(seconds) {
             duration = .milliseconds(Int64((seconds * 1000).rounded()))
         }
-        let sides = video.size?.split(separator: "x", omittingEmptySubsequences: false)
+        let sides = size?.split(separator: "x", omittingEmptySubsequences: false)
         guard let sides, sides.count == 2, let width = Int(sides[0]), let height = Int(sides[1]),
             (1...65_536).contains(width), (1...65_536).contains(height)
         else { return }
@@ -46,7 +59,10 @@ struct MediaOrder: Sendable, Hashable {
             let gap = length > duration ? length - duration : duration - length
             if gap > max(tolerance, duration / 20) {
                 found.append(
-                    (.duration, "lasts \(Self.text(length)) s and not \(Self.text(duration)) s")
+                    (
+                        .duration,
+                        "lasts \(Self.text(length)) s, ordered were \(Self.text(duration)) s"
+                    )
                 )
             }
         }
@@ -54,7 +70,10 @@ struct MediaOrder: Sendable, Hashable {
             (foundWidth, foundHeight) != (width, height)
         {
             found.append(
-                (.size, "has \(foundWidth)x\(foundHeight) pixels and not \(width)x\(height)")
+                (
+                    .size,
+                    "has \(foundWidth)x\(foundHeight) pixels, ordered were \(width)x\(height)"
+                )
             )
         }
         return found

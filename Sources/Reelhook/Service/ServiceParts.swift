@@ -67,9 +67,9 @@ struct ServiceParts: Sendable {
         let pool = BlockingPool(threadCount: 4, name: "files", at: machine.workers)
         var journal: Journal?
         do throws(StartError) {
-            let providers = try makeProviders(configuration, client, surroundings)
             let opened = try openJournal(configuration, surroundings)
             journal = opened
+            let providers = try makeProviders(configuration, client, surroundings, opened.driver)
             let staging = try await openStaging(configuration, pool, surroundings)
             // A store that is away holds up no start.
             let bucket = configuration.bucket?.store(
@@ -210,7 +210,8 @@ struct ServiceParts: Sendable {
     private static func makeProviders(
         _ configuration: Configuration,
         _ client: any HTTPTransport,
-        _ surroundings: Surroundings
+        _ surroundings: Surroundings,
+        _ journal: any JournalDriver
     ) throws(StartError) -> [any VideoProvider] {
         try configuration.providers.map { settings throws(StartError) in
             let given = [settings.apiKey].compactMap(\.self) + settings.furtherKeys
@@ -236,7 +237,14 @@ struct ServiceParts: Sendable {
                 limits: limits,
                 time: surroundings.time,
                 random: surroundings.random,
-                metrics: surroundings.metrics
+                metrics: surroundings.metrics,
+                recallKey: { [name = settings.name] text in
+                    // What cannot be read is found out by trying.
+                    guard let id = VideoID(text),
+                        let job = try? await journal.job(provider: name, id: id)
+                    else { return nil }
+                    return job.keyPrint.map { KeyPrint(rawValue: $0) }
+                }
             )
         }
     }
