@@ -21,6 +21,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = bytes(range(32))
 PATH = "/webhooks/openai"
+# How many times their usual p99 deliveries may take beside an attack.
+TIMES_MOST = 5
 
 
 def binary():
@@ -165,6 +167,17 @@ class Served:
         """In milliseconds; NaN when none was served."""
         ordered = sorted(self.spans)
         return ordered[int((len(ordered) - 1) * share)] * 1000 if ordered else float("nan")
+
+    def fault(self, usual, slack):
+        """What is wrong beside deliveries that nobody disturbed; empty when nothing is.
+
+        Their p99 may be five times as long, and `slack` milliseconds longer still: what a busy
+        machine of two cores does to either, and far less than any attack's own time limit.
+        """
+        if self.failures:
+            return f"not served: {self.failures[0]}"
+        most = TIMES_MOST * usual.quantile(0.99) + slack
+        return "" if self.quantile(0.99) <= most else f"slow: p99 is above {most:.0f} ms"
 
     def __str__(self):
         return (

@@ -1,5 +1,6 @@
 """What one client may do, who counts as one, and what is refused how."""
 
+import pathlib
 import re
 import socket
 import struct
@@ -344,6 +345,26 @@ def ends_after_a_second(first):
     return check
 
 
+def a_reader_that_does_not_read_is_cut(service):
+    with connect(service) as connection:
+        connection.settimeout(0.5)
+        try:
+            # Until neither side's buffers have room.
+            while True:
+                connection.sendall(REQUEST.replace(b"Connection: close\r\n", b"") * 500)
+        except OSError:
+            pass
+        timeouts = "reelhook_http_timeouts_total"
+        program.wait_until(lambda: metric(service, timeouts, phase="write") == 1, timeout=10)
+    return True
+
+
+def loops(service):
+    tasks = pathlib.Path(f"/proc/{service.process.pid}/task").iterdir()
+    names = [(task / "comm").read_text().strip() for task in tasks]
+    return sorted(name for name in names if re.fullmatch(r"intake-\d+", name))
+
+
 # What shows that a key is not passed over, with everything else as it is by itself.
 @pytest.mark.parametrize(
     "settings, shows",
@@ -352,6 +373,9 @@ def ends_after_a_second(first):
         ({"body_bytes_max": 2048}, body_too_large),
         ({"requests_per_connection_max": 3}, third_request_is_the_last),
         ({"header_timeout_seconds": 1}, ends_after_a_second(b"")),
+        ({"write_timeout_seconds": 1}, a_reader_that_does_not_read_is_cut),
+        # More than there ever are by themselves.
+        ({"event_loops": 6}, lambda service: len(loops(service)) == 6),
         (
             {"idle_timeout_seconds": 1},
             ends_after_a_second(REQUEST.replace(b"Connection: close\r\n", b"")),
@@ -361,6 +385,29 @@ def ends_after_a_second(first):
 )
 def test_a_limit_is_as_configured(limited, settings, shows):
     assert shows(limited(**settings))
+
+
+def served(service, client, count):
+    """How many of so many requests of a client are let through."""
+    request = f"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {client}\r\n"
+    last = request + "Connection: close\r\n\r\n"
+    answers = http_calls.raw(service.intake, ((request + "\r\n") * (count - 1) + last).encode())
+    assert answers.count(b"HTTP/1.1 ") == count
+    return answers.count(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("told_apart, room", [(8, False), (4096, True)])
+def test_as_many_addresses_are_told_apart_as_configured(limited, told_apart, room):
+    service = limited(
+        rate_limit={"requests_per_second": 1, "burst": 30, "addresses_max": told_apart},
+        exempt_networks=[],
+        client_address="x_forwarded_for",
+        trusted_proxies=LOCAL,
+    )
+    for number in range(8):
+        assert served(service, f"192.0.2.{number}", 40) >= 30
+    # The ninth takes over what another one owes, where there is no room for its own account.
+    assert (served(service, "198.51.100.9", 30) == 30) == room
 
 
 def test_the_header_limits_are_as_configured(limited):
