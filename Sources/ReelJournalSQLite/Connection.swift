@@ -113,6 +113,10 @@ final class Connection: @unchecked Sendable {
     /// Rows that the last statement changed.
     var changeCount: Int { unsafe Int(sqlite3_changes(handle)) }
 
+    /// The number that the last row which was inserted got (sqlite3_last_insert_rowid): a look at
+    /// the connection, where RETURNING takes a table of its own.
+    var lastInsertedNumber: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
     /// Whether a transaction is open; an error may have rolled it back.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 

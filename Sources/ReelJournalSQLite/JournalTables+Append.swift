@@ -22,11 +22,13 @@ extension JournalTables {
         let sequence = try takeSequence()
         let provider = try number(of: draft.provider)
         let (video, outcome) = try settleVideo(of: draft, provider, sequence)
-        try insert(draft, outcome, sequence, source, provider, video)
+        try insert(draft, outcome, sequence, source, provider, video?.number)
         keys.add(sequence, webhook: webhookKey, event: draft.eventID.map { keys.hash(of: $0) })
         try widenSpan(sequence, draft.receivedAt)
-        if case .appended = outcome, case .runs = draft.plan, let plan = draft.plan {
-            try self.plan(sequence, plan)
+        if case .appended = outcome, case .runs(let plans)? = draft.plan, draft.fault == nil {
+            let runs = try runs(plans, of: sequence, video?.number, video?.expiresAt)
+            for run in runs { try insert(run) }
+            keep(nil, runs)
         }
         return outcome
     }
@@ -66,22 +68,30 @@ extension JournalTables {
         return last ?? 0
     }
 
-    /// The number of the draft's video, and what its fact makes of the append; the job moves too.
+    /// A draft's video: its number, and when its links die as far as that is known by now.
+    private struct DraftVideo {
+        let number: Int64
+        let expiresAt: Int64?
+    }
+
+    /// The draft's video, and what its fact makes of the append; the job moves too.
     private func settleVideo(
         of draft: EntryDraft,
         _ provider: Int64,
         _ sequence: Int64
-    ) throws(SQLiteFault) -> (video: Int64?, AppendOutcome) {
+    ) throws(SQLiteFault) -> (video: DraftVideo?, AppendOutcome) {
         guard let id = draft.videoID else { return (nil, .appended(sequence: sequence)) }
         let news = JobUpdate(of: draft)
         guard let known = try video(provider, id) else {
-            let video = try insertVideo(
+            let job = news.map { VideoJob(first: $0) }
+            let number = try insertVideo(
                 provider,
                 id,
                 fact: draft.fact.map { ($0.terminal, sequence) },
-                job: news.map { VideoJob(first: $0) }
+                job: job
             )
-            return (video, .appended(sequence: sequence))
+            let expiresAt = job?.expiresAt?.millisecondsSinceEpoch
+            return (DraftVideo(number: number, expiresAt: expiresAt), .appended(sequence: sequence))
         }
         var outcome = AppendOutcome.appended(sequence: sequence)
         if let fact = draft.fact {
@@ -97,9 +107,15 @@ extension JournalTables {
                 )
             }
         }
-        if case .contradiction = outcome { return (known.number, outcome) }
-        if let news, !known.hasJob || news.state != nil { _ = try record(news) }
-        return (known.number, outcome)
+        var expiresAt = known.expiresAt
+        switch outcome {
+        case .contradiction: break
+        case .appended, .redelivery, .duplicateFact:
+            if let news, !known.hasJob || news.state != nil {
+                expiresAt = try record(news).expiresAt?.millisecondsSinceEpoch
+            }
+        }
+        return (DraftVideo(number: known.number, expiresAt: expiresAt), outcome)
     }
 
     private func insert(
@@ -116,9 +132,9 @@ extension JournalTables {
         var related = draft.replayOf
         switch outcome {
         case .appended, .redelivery:
-            if reason == nil, case .unhandled(let found) = draft.plan {
-                reason = found
-                isPlanned = true
+            if reason == nil {
+                if case .unhandled(let found) = draft.plan { reason = found }
+                isPlanned = draft.plan != nil
             }
             state = reason == nil ? .pending : .unhandled
         case .duplicateFact(_, let first):

@@ -77,25 +77,36 @@ extension JournalTables {
             )
             return nil
         case .runs(let plans):
-            precondition(!plans.isEmpty, "an event that no chain takes is planned as unhandled")
-            var runs: [RunRow] = []
-            for (position, plan) in plans.enumerated() {
-                runs.append(
-                    RunRow(
-                        sequence: sequence,
-                        position: Int64(position),
-                        chain: try number(of: plan),
-                        progress: RunProgress(plan: plan),
-                        attemptTotal: 0,
-                        hasCheckpoint: false,
-                        isReady: true,
-                        urgency: found.expiresAt ?? Self.neverUrgent,
-                        video: found.video
-                    )
-                )
-            }
+            let runs = try runs(plans, of: sequence, found.video, found.expiresAt)
             return FreshEntry(sequence: sequence, entry: entry, runs: runs)
         }
+    }
+
+    /// The runs that an entry begins with, not yet written.
+    func runs(
+        _ plans: [RunPlan],
+        of sequence: Int64,
+        _ video: Int64?,
+        _ expiresAt: Int64?
+    ) throws(SQLiteFault) -> [RunRow] {
+        precondition(!plans.isEmpty, "an event that no chain takes is planned as unhandled")
+        var runs: [RunRow] = []
+        for (position, plan) in plans.enumerated() {
+            runs.append(
+                RunRow(
+                    sequence: sequence,
+                    position: Int64(position),
+                    chain: try number(of: plan),
+                    progress: RunProgress(plan: plan),
+                    attemptTotal: 0,
+                    hasCheckpoint: false,
+                    isReady: true,
+                    urgency: expiresAt ?? Self.neverUrgent,
+                    video: video
+                )
+            )
+        }
+        return runs
     }
 
     /// Writes a planned entry and its runs, where they stand by now.
@@ -113,24 +124,27 @@ extension JournalTables {
                 [.integer(fresh.sequence), .integer(state.code)]
             )
         }
-        for row in fresh.runs {
-            let run = row.progress
-            try connection.run(
-                """
-                INSERT INTO runs (
-                    sequence, position, chain, state, step, attempts, token, claimable_at,
-                    is_ready, urgency, video, claimed_at, attempt_total
-                ) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)
-                """,
-                [
-                    .integer(row.sequence), .integer(row.position), .integer(row.chain),
-                    .integer(run.state.code), .integer(run.attempts), .integer(run.token),
-                    .optional(run.claimableAt), .integer(row.isReady ? 1 : 0),
-                    .integer(row.urgency), .optional(row.video), .optional(run.claimedAt),
-                ]
-            )
-        }
+        for run in fresh.runs { try insert(run) }
         keep(fresh.entry, fresh.runs)
+    }
+
+    /// Writes a run that is new.
+    func insert(_ row: RunRow) throws(SQLiteFault) {
+        let run = row.progress
+        try connection.run(
+            """
+            INSERT INTO runs (
+                sequence, position, chain, state, step, attempts, token, claimable_at,
+                is_ready, urgency, video, claimed_at, attempt_total
+            ) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)
+            """,
+            [
+                .integer(row.sequence), .integer(row.position), .integer(row.chain),
+                .integer(run.state.code), .integer(run.attempts), .integer(run.token),
+                .optional(run.claimableAt), .integer(row.isReady ? 1 : 0),
+                .integer(row.urgency), .optional(row.video), .optional(run.claimedAt),
+            ]
+        )
     }
 
     // MARK: Held runs

@@ -7,6 +7,7 @@ extension JournalTables {
         let number: Int64
         let fact: (terminal: TerminalState, sequence: Int64)?
         let hasJob: Bool
+        let expiresAt: Int64?
     }
 
     /// When the video of a run expires, for one that does not.
@@ -15,7 +16,7 @@ extension JournalTables {
     func video(_ provider: Int64, _ id: VideoID) throws(SQLiteFault) -> VideoRow? {
         try connection.first(
             """
-            SELECT number, terminal, fact_sequence, state IS NOT NULL
+            SELECT number, terminal, fact_sequence, state IS NOT NULL, expires_at
             FROM videos INDEXED BY videos_by_id
             WHERE id_key = ?1 AND id = ?2 AND provider = ?3
             """,
@@ -25,7 +26,12 @@ extension JournalTables {
             if let terminal = row.optionalInteger(1) {
                 fact = (try .stored(terminal), row.integer(2))
             }
-            return VideoRow(number: row.integer(0), fact: fact, hasJob: row.integer(3) == 1)
+            return VideoRow(
+                number: row.integer(0),
+                fact: fact,
+                hasJob: row.integer(3) == 1,
+                expiresAt: row.optionalInteger(4)
+            )
         }
     }
 
@@ -35,7 +41,7 @@ extension JournalTables {
         fact: (terminal: TerminalState, sequence: Int64)? = nil,
         job: VideoJob? = nil
     ) throws(SQLiteFault) -> Int64 {
-        let number = try connection.first(
+        try connection.run(
             """
             INSERT INTO videos (
                 id_key, provider, id, terminal, fact_sequence, state, origin, status, progress,
@@ -46,7 +52,6 @@ extension JournalTables {
                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
                 ?19, ?20, ?21, ?22
             )
-            RETURNING number
             """,
             [
                 .integer(LookupKey.of(id.rawValue)), .integer(provider), .text(id.rawValue),
@@ -56,8 +61,8 @@ extension JournalTables {
                 .optional(job?.firstSeenAt), .optional(job?.updatedAt),
                 .optional(job?.reason?.code), .optional(job?.reason?.detail),
             ] + Self.particulars(of: job)
-        ) { $0.integer(0) }
-        guard let number else { throw .misread }
+        )
+        let number = connection.lastInsertedNumber
         if let object = job?.object { try write(object, of: number) }
         return number
     }
