@@ -270,7 +270,7 @@ let package = Package(
         ),
         tests(
             "ReelS3Tests",
-            ["ReelS3", "ReelHTTPClient", "ReelHTTP", "ReelRuntime"]
+            ["ReelS3", "ReelHTTPClient", "ReelHTTP", "ReelJSON", "ReelRuntime"]
         ),
         tests(
             "ReelAssetsTests",

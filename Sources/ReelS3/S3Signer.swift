@@ -15,7 +15,7 @@ struct S3Signer: Sendable {
 
     private static let algorithm = "AWS4-HMAC-SHA256"
     /// What stands for the hash where the content is not covered, as in a link.
-    private static let unsignedPayload = "UNSIGNED-PAYLOAD"
+    static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
     /// Adds `x-amz-date`, `x-amz-content-sha256`, the session's token and `Authorization`.
     ///
@@ -31,29 +31,42 @@ struct S3Signer: Sendable {
         fields.set("x-amz-date", stamp)
         fields.set("x-amz-content-sha256", contentSHA256)
         if let token = credentials.sessionToken { fields.set("x-amz-security-token", token) }
-        let signed = Self.signedFields(url, fields)
-        let request = Self.canonicalRequest(
+        let authorization = authorization(
             method,
             url,
-            signed,
-            contentSHA256: contentSHA256
+            fields,
+            contentSHA256: contentSHA256,
+            stamp: stamp
         )
-        fields.set(
-            "Authorization",
-            Self.algorithm + " Credential=" + credentials.accessKeyID + "/" + scope(stamp)
-                + ", SignedHeaders=" + Self.names(signed)
-                + ", Signature=" + signature(of: request, stamp: stamp)
-        )
+        fields.set("Authorization", authorization)
+    }
+
+    /// The value of `Authorization` for a request with these fields and `Host`.
+    func authorization(
+        _ method: HTTPMethod,
+        _ url: HTTPURL,
+        _ fields: HTTPFields,
+        contentSHA256: String,
+        stamp: String
+    ) -> String {
+        let signed = Self.signedFields(url, fields)
+        let request = Self.canonicalRequest(method, url, signed, contentSHA256: contentSHA256)
+        return Self.algorithm + " Credential=" + credentials.accessKeyID + "/" + scope(stamp)
+            + ", SignedHeaders=" + Self.names(signed)
+            + ", Signature=" + signature(of: request, stamp: stamp)
     }
 
     /// The URL with a signature in its query: whoever has it may send that request until it
     /// expires, at most a week.
+    ///
+    /// S3 alone leaves the content out of a link; the vectors of other services have its hash.
     func presigned(
         _ method: HTTPMethod,
         _ url: HTTPURL,
         query: [(name: String, value: String)] = [],
         lifetime: Duration,
-        at moment: Timestamp
+        at moment: Timestamp,
+        contentSHA256: String = S3Signer.unsignedPayload
     ) -> String {
         let stamp = Self.stamp(moment)
         let signed = Self.signedFields(url, [:])
@@ -69,7 +82,7 @@ struct S3Signer: Sendable {
             method,
             url.withQuery(items),
             signed,
-            contentSHA256: Self.unsignedPayload
+            contentSHA256: contentSHA256
         )
         items.append(("X-Amz-Signature", signature(of: request, stamp: stamp)))
         return url.withQuery(items).text
@@ -88,7 +101,7 @@ struct S3Signer: Sendable {
     }
 
     /// Names in lower case with their values, sorted, those of one name joined by commas.
-    private static func signedFields(
+    static func signedFields(
         _ url: HTTPURL,
         _ fields: HTTPFields
     ) -> [(name: String, value: String)] {
@@ -110,7 +123,7 @@ struct S3Signer: Sendable {
         value.split(separator: " ").joined(separator: " ")
     }
 
-    private static func canonicalRequest(
+    static func canonicalRequest(
         _ method: HTTPMethod,
         _ url: HTTPURL,
         _ fields: [(name: String, value: String)],
