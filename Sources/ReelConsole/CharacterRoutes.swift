@@ -4,6 +4,10 @@ internal import ReelJSON
 internal import ReelProviders
 
 /// `/v1/videos/characters`: the provider's own answers, passed through.
+///
+/// A character is sent once, as a video is, but no intent of it is written down: no price of one is
+/// known, and no provider lists or deletes characters, so that an unknown outcome could never be
+/// resolved and would stand in the way of the same character for good. A second one does no harm.
 struct CharacterRoutes: Sendable {
     let context: ConsoleContext
 

@@ -31,6 +31,8 @@ package struct ConsoleContext: Sendable {
     package let replayBell: Doorbell
     /// Rung when there are files to delete.
     package let fileBell: Doorbell
+    /// How long a video that a provider does not delete is tried again.
+    package let deletionPolicy: ProviderDeletion.Policy
     /// The version that `GET /control/status` tells.
     package let version: String
 
@@ -49,6 +51,7 @@ package struct ConsoleContext: Sendable {
         stop: Latch,
         replayBell: Doorbell = Doorbell(),
         fileBell: Doorbell = Doorbell(),
+        deletionPolicy: ProviderDeletion.Policy = ProviderDeletion.Policy(),
         version: String
     ) {
         self.journal = journal
@@ -65,6 +68,7 @@ package struct ConsoleContext: Sendable {
         self.stop = stop
         self.replayBell = replayBell
         self.fileBell = fileBell
+        self.deletionPolicy = deletionPolicy
         self.version = version
     }
 

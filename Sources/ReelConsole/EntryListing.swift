@@ -73,7 +73,19 @@ package enum EntryListing {
             "expires_at": .string(orNull: job.expiresAt?.description),
             "reason": .string(orNull: job.reason?.code),
             "detail": .string(orNull: job.reason?.detail),
+            "provider_delete": job.removal.map(json) ?? .null,
             "files": .array(assets.map(json)),
+        ])
+    }
+
+    /// A deletion at the provider that waits or was given up.
+    package static func json(_ removal: ProviderRemoval) -> JSONValue {
+        .object([
+            "state": .string(removal.dueAt == nil ? "given_up" : "waiting"),
+            "failures": .integer(removal.failureCount),
+            "next_at": .string(orNull: removal.dueAt?.description),
+            "reason": .string(orNull: removal.reason?.code),
+            "detail": .string(orNull: removal.reason?.detail),
         ])
     }
 

@@ -1,3 +1,4 @@
+internal import ReelEvents
 internal import ReelHTTP
 internal import ReelHTTPServer
 internal import ReelJSON
@@ -166,6 +167,11 @@ struct VideoRoutes: Sendable {
 
     private func delete(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
         guard let provider = await owner(of: id, request) else { return unknownProvider }
+        if request.target.queryValue("retry") == "true", let known = VideoID(id),
+            let job = await job(known, at: provider.name), job.state != .deleted
+        {
+            return await deleteInTheEnd(job)
+        }
         let answer: JSONValue
         do throws(ProviderError) {
             answer = try await provider.delete(id)
@@ -193,6 +199,43 @@ struct VideoRoutes: Sendable {
             }
         }
         return .json(.ok, answer.serialized())
+    }
+
+    /// Deletes a video at its provider, or remembers that it is still to be deleted there.
+    ///
+    /// - Returns: 202 when it is not deleted yet, with when it is tried again.
+    private func deleteInTheEnd(_ job: VideoJob) async -> HTTPResponse {
+        let deletion = ProviderDeletion(
+            journal: context.journal,
+            providers: context.providers,
+            policy: context.deletionPolicy,
+            time: context.time,
+            logger: context.logger,
+            metrics: context.metrics
+        )
+        var answer: JSONObject = [
+            "id": .string(job.id.rawValue), "deleted": .bool(true),
+            "object": .string("video.deleted"),
+        ]
+        do {
+            switch try await deletion.attempt(job) {
+            case .deleted: return .json(.ok, JSONValue.object(answer).serialized())
+            case .waiting(let removal), .givenUp(let removal):
+                context.fileBell.ring()
+                answer["deleted"] = .bool(false)
+                answer["provider_delete"] = EntryListing.json(removal)
+                return .json(.accepted, JSONValue.object(answer).serialized())
+            case .notAsked:
+                return ErrorEnvelope.response(
+                    .conflict,
+                    "the video is lost: there is nothing to delete at the provider",
+                    code: "video_lost",
+                    parameter: "id"
+                )
+            }
+        } catch {
+            return ErrorEnvelope.storageUnavailable
+        }
     }
 
     // MARK: - Shared

@@ -199,3 +199,88 @@ def test_a_crash_in_the_midst_of_deleting_files_is_made_good(stored, serve):
     program.wait_until(lambda: files(service, "video_1")[1]["video"][0] == "deleted")
     assert not (service.data / "videos/video_1").exists()
     assert check(service.data) == set()
+
+
+def removal(service, video):
+    listed = program.run("videos", "list", "--json", "--limit", 1000, "--data", service.data)
+    jobs = {job["id"]: job for job in map(json.loads, listed.stdout.splitlines())}
+    return jobs[video]["state"], jobs[video]["provider_delete"]
+
+
+def test_what_the_provider_does_not_delete_is_tried_again(emulate, serve, configured):
+    emulator = emulate("--duration", "50ms", "--refuse-delete", "1")
+    limits = {"videos_max": 1, "delete_at_provider": True}
+    service = serve(emulator, config=configured({"retention": {"files": limits}}))
+    made = []
+    for _ in range(2):
+        made.append(emulator.create())
+        program.wait_until(lambda: emulator.videos()[made[-1]]["status"] == "completed")
+        deliveries.deliver(service.hook, deliveries.event(video=made[-1]))
+        program.wait_until(lambda: "done" in states(service, made[-1]))
+    service.end()
+    service = serve.again(service)
+    # It holds up nothing here.
+    program.wait_until(lambda: files(service, made[0])[1]["video"][0] == "deleted")
+    assert not service.file(made[0]).exists()
+    state, told = removal(service, made[0])
+    assert state == "completed" and made[0] in emulator.videos()
+    assert (told["state"], told["reason"], told["detail"]) == ("waiting", "forbidden", "status 403")
+    assert told["failures"] >= 1 and told["next_at"]
+    # Not forgotten over a restart.
+    service.kill()
+    emulator.faults(refuse_delete=0)
+    service = serve.again(service)
+    program.wait_until(lambda: removal(service, made[0]) == ("deleted", None))
+    assert made[0] not in emulator.videos() and made[1] in emulator.videos()
+    assert check(service.data) == set()
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_deletion_by_hand_that_is_refused_is_done_in_the_end(emulate, serve, running):
+    emulator = emulate("--duration", "50ms")
+    service = serve(emulator)
+    video = emulator.create()
+    program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
+    deliveries.deliver(service.hook, deliveries.event(video=video))
+    service.wait_stored(video)
+    program.wait_until(lambda: "done" in states(service, video))
+    emulator.faults(refuse_delete=1)
+    if not running:
+        service.end()
+    words = ["videos", "delete", video, "--data", service.data]
+    result = program.run(*words, env=service.settings)
+    assert result.returncode == 0, result.stderr
+    assert "has not deleted" in result.stdout and "tried again at" in result.stdout
+    assert removal(service, video)[1]["state"] == "waiting"
+    if running:
+        # Any other client is told of the refusal as such.
+        answer = http_calls.call("DELETE", f"{service.console}/v1/videos/{video}")
+        assert answer.status in (403, 502)
+    emulator.faults(refuse_delete=0)
+    if not running:
+        service = serve.again(service)
+    program.wait_until(lambda: removal(service, video) == ("deleted", None))
+    assert video not in emulator.videos()
+    assert service.file(video).exists()
+
+
+def test_a_deletion_that_is_refused_too_often_is_given_up(emulate, serve, configured):
+    emulator = emulate("--duration", "50ms", "--refuse-delete", "1")
+    limits = {"delete_attempts_max": 2}
+    service = serve(emulator, config=configured({"retention": {"files": limits}}))
+    video = emulator.create()
+    program.wait_until(lambda: emulator.videos()[video]["status"] == "completed")
+    deliveries.deliver(service.hook, deliveries.event(video=video))
+    program.wait_until(lambda: "done" in states(service, video))
+    words = ["videos", "delete", video, "--data", service.data]
+    assert program.run(*words, env=service.settings).returncode == 0
+    program.wait_until(lambda: removal(service, video)[1]["state"] == "given_up")
+    state, told = removal(service, video)
+    assert state == "completed" and told["failures"] == 2 and told["next_at"] is None
+    service.wait_for("the deletion of a video at its provider is given up")
+    metrics = http_calls.call("GET", service.console + "/metrics").body.decode()
+    assert 'reelhook_provider_deletions_total{result="given_up"} 1' in metrics
+    # By hand it begins anew.
+    emulator.faults(refuse_delete=0)
+    assert program.run(*words, env=service.settings).returncode == 0
+    assert removal(service, video) == ("deleted", None)

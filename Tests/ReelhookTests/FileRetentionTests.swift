@@ -5,6 +5,7 @@ import ReelJSON
 import ReelJournal
 import ReelObservability
 import ReelProviders
+import ReelReconciler
 import ReelRuntime
 import TestSupport
 import Testing
@@ -124,14 +125,12 @@ struct FileRetentionTests {
 
     @Test(
         arguments: [
-            (nil, true, JobState.deleted), (.notFound, true, .deleted),
-            (.forbidden, true, .completed),
-            (.unreachable, false, .completed), (.rateLimited, false, .completed),
-        ] as [(ProviderError.Kind?, Bool, JobState)]
+            (nil, JobState.deleted), (.notFound, .deleted), (.forbidden, .completed),
+            (.unreachable, .completed), (.rateLimited, .completed),
+        ] as [(ProviderError.Kind?, JobState)]
     )
-    func `the provider is told first, and waited for where that helps`(
+    func `the provider is told, and again where it did not delete`(
         _ fault: ProviderError.Kind?,
-        _ isWhole: Bool,
         _ state: JobState
     ) async throws {
         try await store("video_1", 40)
@@ -140,13 +139,68 @@ struct FileRetentionTests {
             settings.age = .seconds(86_400)
             settings.deletesAtProvider = true
         }
-        #expect(try await retention.round() == isWhole)
-        #expect(store.deleted == (isWhole ? ["video_1"] : []))
-        let id = try #require(VideoID("video_1"))
-        #expect(try await journal.driver.job(provider: "openai", id: id)?.state == state)
-        provider.refusal = nil
         #expect(try await retention.round())
+        // It holds up nothing here.
         #expect(store.deleted == ["video_1"])
+        #expect(try await job("video_1").state == state)
+        provider.refusal = nil
+        guard state != .deleted else {
+            #expect(try await job("video_1").removal == nil)
+            return
+        }
+        let removal = try #require(try await job("video_1").removal)
+        #expect(removal.dueAt == time.now() + .seconds(5))
+        #expect(removal.failureCount == 1 && removal.reason?.code == fault?.rawValue)
+        // Not before its time, and not by another round over the files.
+        #expect(try await retention.round())
+        #expect(try await retention.askProviders() == .seconds(5))
+        #expect(provider.deleted.isEmpty)
+        time.advance(by: .seconds(5))
+        #expect(try await retention.askProviders() == FileRetention.interval)
+        #expect(provider.deleted == ["video_1"])
+        #expect(try await job("video_1").state == .deleted)
+        #expect(try await job("video_1").removal == nil)
+    }
+
+    @Test
+    func `what a provider never deletes is given up in the end, and said to be`() async throws {
+        try await store("video_1", 40)
+        provider.refusal = .forbidden
+        let retention = retention { settings in
+            settings.age = .seconds(86_400)
+            settings.deletesAtProvider = true
+            settings.deletion.attemptCountMax = 13
+        }
+        #expect(try await retention.round())
+        var waits: [Int] = []
+        for _ in 0..<12 {
+            let removal = try #require(try await job("video_1").removal)
+            let wait = try #require(removal.dueAt) - time.now()
+            waits.append(Int(wait.components.seconds))
+            time.advance(by: wait)
+            _ = try await retention.askProviders()
+        }
+        #expect(waits == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600])
+        let removal = try #require(try await job("video_1").removal)
+        #expect(removal.state == .givenUp && removal.failureCount == 13)
+        #expect(removal.reason == Reason("forbidden"))
+        #expect(sink.messages.contains("the deletion of a video at its provider is given up"))
+        time.advance(by: .seconds(900_000))
+        #expect(try await retention.askProviders() == FileRetention.interval)
+        #expect(try await job("video_1").state == .completed)
+        func count(_ result: String) -> Int64 {
+            metrics.counter(
+                "reelhook_provider_deletions_total",
+                help: "",
+                labels: ["result": result]
+            ).value
+        }
+        #expect(count("failed") == 12 && count("given_up") == 1 && count("deleted") == 0)
+    }
+
+    private func job(_ name: String) async throws -> VideoJob {
+        let id = try #require(VideoID(name))
+        return try #require(try await journal.driver.job(provider: "openai", id: id))
     }
 
     @Test

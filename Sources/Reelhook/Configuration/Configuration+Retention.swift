@@ -1,4 +1,5 @@
 package import ReelJournal
+package import ReelReconciler
 
 /// How long what is over is kept.
 package struct RetentionSettings: Sendable, Hashable {
@@ -25,6 +26,8 @@ package struct FileRetentionSettings: Sendable, Hashable {
     package var byteCountMax: Int64?
     /// Whether the provider is told to delete the video too.
     package var deletesAtProvider = false
+    /// How long a video that the provider does not delete is tried again.
+    package var deletion = ProviderDeletion.Policy()
 
     package init() {}
 }
@@ -49,6 +52,9 @@ extension Configuration {
         }
         if let deletes = files.bool("delete_at_provider") {
             fileRetention.deletesAtProvider = deletes
+        }
+        if let count = files.integer("delete_attempts_max", in: 1...1000) {
+            fileRetention.deletion.attemptCountMax = count
         }
         files.finish()
     }

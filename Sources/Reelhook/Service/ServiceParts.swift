@@ -277,6 +277,7 @@ struct ServiceParts: Sendable {
             stop: stop,
             replayBell: replayBell,
             fileBell: fileBell,
+            deletionPolicy: configuration.fileRetention.deletion,
             version: reelhookVersion
         )
     }

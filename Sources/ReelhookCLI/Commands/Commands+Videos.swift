@@ -200,7 +200,9 @@ extension Command {
         summary: "Delete a video at the provider, or the files of it that are kept, or both.",
         discussion: """
             Without an option what is stored here, or in the store, stays. Files that are deleted \
-            are remembered as such; a replay of the video's event fetches them again.
+            are remembered as such; a replay of the video's event fetches them again. What the \
+            provider does not delete is tried again by the service: videos list --json says until \
+            when.
             """,
         operands: "ID",
         operandCount: 1...1,
@@ -214,7 +216,9 @@ extension Command {
             let answer = try await Control.with(arguments, tool) { control in
                 var answer = JSONValue.object(["id": .string(id.rawValue)])
                 if !arguments.has("--only-files") {
-                    answer = try await control.json(.delete, path(id, arguments))
+                    let target = path(id, arguments)
+                    let retry = (target.contains("?") ? "&" : "?") + "retry=true"
+                    answer = try await control.json(.delete, target + retry)
                 }
                 guard arguments.has("--files") || arguments.has("--only-files") else {
                     return answer
@@ -229,8 +233,7 @@ extension Command {
             if arguments.has("--json") {
                 tool.print(answer)
             } else {
-                let isHere = arguments.has("--only-files")
-                tool.print("deleted " + (isHere ? "the files of " : "") + id.rawValue)
+                tool.print(told(answer, id, arguments))
             }
             return .done
         }
@@ -240,6 +243,21 @@ extension Command {
 // MARK: - Shared
 
 extension Command {
+    /// What became of a deletion, in a line.
+    private static func told(
+        _ answer: JSONValue,
+        _ id: VideoID,
+        _ arguments: ParsedArguments
+    ) -> String {
+        guard let removal = answer["provider_delete"], removal.object != nil else {
+            let isHere = arguments.has("--only-files")
+            return "deleted " + (isHere ? "the files of " : "") + id.rawValue
+        }
+        let reason = removal["reason"]?.string ?? "refused"
+        let next = removal["next_at"]?.string.map { "it is tried again at " + $0 } ?? "given up"
+        return "the provider has not deleted \(id.rawValue) (\(reason)): \(next)"
+    }
+
     private static func videoID(_ arguments: ParsedArguments) throws(UsageError) -> VideoID {
         guard let id = VideoID(arguments.operands[0]) else {
             throw UsageError("\(arguments.operands[0]) is not a video id")

@@ -3,17 +3,19 @@ package import ReelEvents
 package import ReelJournal
 package import ReelObservability
 package import ReelProviders
+internal import ReelReconciler
 package import ReelRuntime
 
 /// Deletes stored files: those that the retention of files does not keep, and those that an
 /// operator lets go.
 ///
 /// First the journal says that a file is to go, then the provider's and our own are deleted, then
-/// the journal says that it is gone: a crash in between leaves what is done again.
+/// the journal says that it is gone: a crash in between leaves what is done again. What the
+/// provider does not delete holds up nothing here: the journal keeps it, and it is tried again.
 package struct FileRetention: Sendable {
     private let journal: Journal
     private let store: any AssetStore
-    private let providers: [any VideoProvider]
+    private let deletion: ProviderDeletion
     private let settings: FileRetentionSettings
     private let bell: Doorbell
     private let clock: UpkeepClock
@@ -40,7 +42,14 @@ package struct FileRetention: Sendable {
     ) {
         self.journal = journal
         self.store = store
-        self.providers = providers
+        deletion = ProviderDeletion(
+            journal: journal,
+            providers: providers,
+            policy: settings.deletion,
+            time: time,
+            logger: logger,
+            metrics: metrics
+        )
         self.settings = settings
         self.bell = bell
         self.clock = clock
@@ -55,8 +64,26 @@ package struct FileRetention: Sendable {
     package func run() async throws {
         while true {
             let isWhole = try await round()
-            await bell.wait(atMost: isWhole ? Self.interval : Self.errorWait, time)
+            let wait = min(isWhole ? Self.interval : Self.errorWait, try await askProviders())
+            await bell.wait(atMost: wait, time)
             try Task.checkCancellation()
+        }
+    }
+
+    /// Deletes at the providers what is due there.
+    ///
+    /// - Returns: When to do so again.
+    /// - Throws: `JournalError.closed`, or `CancellationError`.
+    package func askProviders() async throws -> Duration {
+        do {
+            guard let next = try await deletion.round(within: Self.interval) else {
+                return Self.interval
+            }
+            return min(max(next - time.now(), .milliseconds(100)), Self.interval)
+        } catch let error as JournalError {
+            guard error != .closed else { throw error }
+            logger.warning("files could not be deleted", ["reason": .string(error.code)])
+            return Self.errorWait
         }
     }
 
@@ -145,9 +172,7 @@ package struct FileRetention: Sendable {
     /// - Returns: Whether they are gone.
     private func delete(_ video: StoredVideo) async throws -> Bool {
         guard try await !isShared(video) else { return false }
-        if settings.deletesAtProvider {
-            guard try await deleteAtProvider(video) else { return false }
-        }
+        if settings.deletesAtProvider { try await deleteAtProvider(video) }
         do throws(AssetError) {
             try await store.delete(provider: video.provider, videoID: video.id.rawValue)
         } catch {
@@ -179,33 +204,11 @@ package struct FileRetention: Sendable {
         return false
     }
 
-    /// Deletes a video at its provider, unless that is done or cannot be done.
-    ///
-    /// - Returns: False when it is to be tried again before anything else is deleted.
-    private func deleteAtProvider(_ video: StoredVideo) async throws -> Bool {
+    /// Deletes a video at its provider, unless that is done, waits for its time or was given up.
+    private func deleteAtProvider(_ video: StoredVideo) async throws {
         let job = try await journal.driver.job(provider: video.provider, id: video.id)
-        guard let job, job.state.mayBecome(.deleted),
-            let provider = providers.first(where: { $0.name == video.provider })
-        else { return true }
-        do throws(ProviderError) {
-            _ = try await provider.delete(video.id.rawValue)
-        } catch {
-            switch error.kind {
-            case .notFound, .expired: break
-            default:
-                note("a video could not be deleted at its provider", video, error.kind.rawValue)
-                return !error.mayRetry
-            }
-        }
-        var update = JobUpdate(
-            provider: video.provider,
-            id: video.id,
-            origin: job.origin,
-            moment: time.now()
-        )
-        update.state = .deleted
-        try await journal.record(update)
-        return true
+        guard let job, job.removal == nil else { return }
+        _ = try await deletion.attempt(job)
     }
 
     private func note(_ message: StaticString, _ video: StoredVideo, _ reason: String) {
