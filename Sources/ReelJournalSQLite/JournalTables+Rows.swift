@@ -3,6 +3,9 @@ internal import ReelRuntime
 
 // The rows of runs and of their history.
 extension JournalTables {
+    private static let eventMoves = StoredMoves<EventState>()
+    private static let runMoves = StoredMoves<RunState>()
+
     /// The runs of an entry in the order of its plan.
     func runs(of sequence: Int64) throws(SQLiteFault) -> [RunRow] {
         if let known = hot[sequence] { return known.runs }
@@ -78,7 +81,9 @@ extension JournalTables {
             was?.state != standing.state || was?.reason != standing.reason,
             let sequence = now.first?.sequence
         else { return }
-        if let was, was.state != standing.state, !was.state.mayBecome(standing.state) {
+        if let was, was.state != standing.state,
+            !Self.eventMoves.have(was.state, to: standing.state)
+        {
             throw .misread
         }
         let reason = standing.reason
@@ -123,7 +128,7 @@ extension JournalTables {
                 common
             )
         } else {
-            guard before.progress.state.mayBecome(run.state) else { throw .misread }
+            guard Self.runMoves.have(before.progress.state, to: run.state) else { throw .misread }
             try connection.run(
                 """
                 UPDATE runs SET step = ?3, attempts = ?4, token = ?5, claimable_at = ?6,

@@ -67,6 +67,12 @@ struct LifeCycleDocumentTests {
         for (number, state) in State.inCodeOrder.enumerated() {
             #expect(state.code == Int64(number))
         }
+        let moves = StoredMoves<State>()
+        for state in State.allCases {
+            for next in State.allCases {
+                #expect(moves.have(state, to: next) == state.mayBecome(next))
+            }
+        }
     }
 }
 
