@@ -214,6 +214,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "ReelRuntime", "ReelHTTP", "ReelHTTPClient", "ReelSystem", "ReelAssets",
+                "ReelJournal",
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings

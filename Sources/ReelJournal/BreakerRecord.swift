@@ -7,23 +7,24 @@ package enum BreakerState: String, LifeCycle {
     case halfOpen = "half_open"
 
     package static let subject = "A circuit breaker"
+    package static let starts: [BreakerState] = [.closed, .open]
     package static let rows: [LifeCycleRow<BreakerState>] = [
         LifeCycleRow(
             .closed,
             by: "the dispatcher: the target answered",
-            to: [.open],
+            to: [.closed, .open],
             kept: .always
         ),
         LifeCycleRow(
             .open,
             by: "the dispatcher: outages in a row, or a 429 or 503 that names its wait",
-            to: [.closed, .halfOpen],
+            to: [.open, .closed, .halfOpen],
             kept: .always
         ),
         LifeCycleRow(
             .halfOpen,
             by: "the dispatcher: the interval is over and one event tries the target",
-            to: [.closed, .open],
+            to: [.halfOpen, .closed, .open],
             kept: .always
         ),
     ]
@@ -44,6 +45,22 @@ package struct BreakerRecord: Sendable, Hashable {
     package let changedAt: Timestamp
     /// When the target is next tried; nil while it is closed.
     package let probeAt: Timestamp?
+
+    /// The record as it is kept where a breaker in that state was, or none.
+    ///
+    /// The journal may have missed that a breaker opened, when it could not be written; one that is
+    /// then told of as tried is kept as open, which is what a restart makes of it, too.
+    package func kept(after known: BreakerState?) -> BreakerRecord {
+        guard !state.mayFollow(known) else { return self }
+        return BreakerRecord(
+            target: target,
+            state: .open,
+            failureCount: failureCount,
+            reason: reason,
+            changedAt: changedAt,
+            probeAt: probeAt
+        )
+    }
 
     package init(
         target: String,

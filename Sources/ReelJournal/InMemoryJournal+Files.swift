@@ -64,7 +64,7 @@ extension InMemoryJournal {
     ) -> Bool {
         let keys = assets.filter { $0.key.video == video && $0.value.state == state }.map(\.key)
         for key in keys {
-            guard var asset = assets[key] else { continue }
+            guard var asset = assets[key], next.mayFollow(asset.state) else { continue }
             asset.state = next
             change(&asset)
             assets[key] = asset

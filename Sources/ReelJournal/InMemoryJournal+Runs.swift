@@ -141,7 +141,7 @@ extension InMemoryJournal {
 // Circuit breakers, and who waits behind them.
 extension InMemoryJournal {
     mutating func record(_ breaker: BreakerRecord) {
-        breakers[breaker.target] = breaker
+        breakers[breaker.target] = breaker.kept(after: breakers[breaker.target]?.state)
         guard breaker.state == .closed else { return }
         for key in openRuns {
             guard let waiting = runs[key.sequence]?[key.position].progress.waiting,

@@ -158,11 +158,7 @@ struct InMemoryJournal {
     mutating func record(_ asset: AssetRecord) {
         let video = VideoKey(provider: asset.provider, id: asset.videoID)
         let key = AssetKey(video: video, variant: asset.variant)
-        switch assets[key]?.state {
-        case .stored: guard asset.state == .stored else { return }
-        case .leaving: return
-        case .pending, .partial, .fetched, .absent, .lost, .deleted, nil: break
-        }
+        guard asset.mayBeRecorded(over: assets[key]?.state) else { return }
         assets[key] = asset
     }
 

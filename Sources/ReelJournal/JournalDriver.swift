@@ -58,8 +58,8 @@ package protocol JournalDriver: Sendable {
     /// Creates or updates the memory of a video; a state never goes back.
     func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob
 
-    /// Creates or replaces the memory of a file; one that is stored, or is to be deleted, stays so,
-    /// whatever somebody says who was overtaken.
+    /// Creates or replaces the memory of a file, by the moves that the life cycle has and no other:
+    /// what else somebody says who was overtaken changes nothing. It does not let files leave.
     func record(_ asset: AssetRecord) async throws(JournalError)
 
     /// Lets the stored files of a video leave the store, unless a run of the video is open, which
@@ -80,8 +80,8 @@ package protocol JournalDriver: Sendable {
         at: Timestamp
     ) async throws(JournalError)
 
-    /// Keeps where a breaker stands; the runs that wait behind one that is closed are due at the
-    /// moment of its change.
+    /// Keeps where a breaker stands, by the moves that the life cycle has (`BreakerRecord.kept`);
+    /// the runs that wait behind one that is closed are due at the moment of its change.
     func record(_ breaker: BreakerRecord) async throws(JournalError)
 
     /// Stores a replay that begins, and gives it its number.

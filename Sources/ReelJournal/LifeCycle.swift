@@ -7,6 +7,7 @@ package enum DeliveryState: String, LifeCycle {
     case duplicate
 
     package static let subject = "A delivery"
+    package static let starts: [DeliveryState] = [.received]
     package static let rows: [LifeCycleRow<DeliveryState>] = [
         LifeCycleRow(
             .received,
@@ -36,6 +37,16 @@ package enum DeliveryState: String, LifeCycle {
     ]
 }
 
+extension AppendOutcome {
+    /// What became of the delivery that was appended.
+    package var delivery: DeliveryState {
+        switch self {
+        case .appended, .duplicateFact, .contradiction: .accepted
+        case .redelivery: .duplicate
+        }
+    }
+}
+
 /// Where an event stands.
 package enum EventState: String, LifeCycle {
     case pending
@@ -49,6 +60,7 @@ package enum EventState: String, LifeCycle {
     case contradicted
 
     package static let subject = "An event"
+    package static let starts: [EventState] = [.pending, .unhandled, .duplicate, .contradicted]
     package static let rows: [LifeCycleRow<EventState>] = [
         LifeCycleRow(
             .pending,
@@ -117,6 +129,7 @@ package enum RunState: String, LifeCycle {
     case discarded
 
     package static let subject = "A step of a chain"
+    package static let starts: [RunState] = [.pending]
     package static let rows: [LifeCycleRow<RunState>] = [
         LifeCycleRow(.pending, by: "the plan", to: [.running], kept: .untilMoved),
         LifeCycleRow(
@@ -162,6 +175,7 @@ package enum JobState: String, LifeCycle {
     case deleted
 
     package static let subject = "A video job"
+    package static let starts: [JobState] = [.open, .completed, .failed, .lost, .deleted]
     package static let rows: [LifeCycleRow<JobState>] = [
         LifeCycleRow(
             .open,
@@ -203,6 +217,7 @@ package enum AssetState: String, LifeCycle {
     case deleted
 
     package static let subject = "A file of a video"
+    package static let starts: [AssetState] = [.pending, .absent, .lost]
     package static let rows: [LifeCycleRow<AssetState>] = [
         LifeCycleRow(
             .pending,
@@ -231,13 +246,13 @@ package enum AssetState: String, LifeCycle {
         LifeCycleRow(
             .absent,
             by: "the fetch: the provider does not have this variant",
-            to: [],
+            to: [.pending, .partial, .fetched],
             kept: .withItsVideo
         ),
         LifeCycleRow(
             .lost,
             by: "the fetch: the link died first; the reason says so",
-            to: [.pending, .partial],
+            to: [.pending, .partial, .fetched, .absent, .lost],
             kept: .withItsVideo
         ),
         LifeCycleRow(

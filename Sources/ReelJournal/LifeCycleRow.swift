@@ -47,6 +47,8 @@ where RawValue == String {
     static var subject: String { get }
     /// A row for each state, in the order of a life.
     static var rows: [LifeCycleRow<Self>] { get }
+    /// In which states a life may begin.
+    static var starts: [Self] { get }
 }
 
 extension LifeCycle {
@@ -56,6 +58,12 @@ extension LifeCycle {
     package func mayBecome(_ next: Self) -> Bool {
         // Each write asks this, so no row is copied.
         Self.rows.contains { $0.state == self && $0.next.contains(next) }
+    }
+
+    /// Whether the table lets this state be written where that one is; nil where nothing is.
+    package func mayFollow(_ known: Self?) -> Bool {
+        guard let known else { return Self.starts.contains(self) }
+        return known.mayBecome(self)
     }
 
     /// Whether nothing follows.
@@ -74,6 +82,7 @@ extension LifeCycle {
                 + " \(row.kept.words) |"
         }
         let head = ["| state | who moves it there | next | kept |", "|---|---|---|---|"]
-        return (head + lines).joined(separator: "\n")
+        let starts = starts.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        return (head + lines).joined(separator: "\n") + "\n\nIt begins as \(starts)."
     }
 }

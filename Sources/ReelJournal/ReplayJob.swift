@@ -7,6 +7,7 @@ package enum ReplayState: String, LifeCycle {
     case done
 
     package static let subject = "A replay"
+    package static let starts: [ReplayState] = [.running]
     package static let rows: [LifeCycleRow<ReplayState>] = [
         LifeCycleRow(
             .running,

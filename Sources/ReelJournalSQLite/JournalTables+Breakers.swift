@@ -3,7 +3,12 @@ internal import ReelRuntime
 
 // Circuit breakers, and who waits behind them.
 extension JournalTables {
-    func record(_ breaker: BreakerRecord) throws(SQLiteFault) {
+    func record(_ news: BreakerRecord) throws(SQLiteFault) {
+        let known = try connection.first(
+            "SELECT state FROM breakers WHERE target = ?1",
+            [.text(news.target)]
+        ) { (row) throws(SQLiteFault) -> BreakerState in try .stored(row.integer(0)) }
+        let breaker = news.kept(after: known)
         try connection.run(
             """
             REPLACE INTO breakers (

@@ -67,20 +67,20 @@ extension JournalTables {
         return number
     }
 
-    /// The number of a video, which is given one if it has none.
-    private func number(
-        ofVideo id: VideoID,
-        _ provider: String
-    ) throws(SQLiteFault) -> Int64 {
-        let provider = try number(of: provider)
-        if let known = try video(provider, id) { return known.number }
-        return try insertVideo(provider, id)
-    }
-
     // MARK: Files
 
     func record(_ asset: AssetRecord) throws(SQLiteFault) {
-        let video = try number(ofVideo: asset.videoID, asset.provider)
+        let provider = try number(of: asset.provider)
+        var known: AssetState?
+        let video: Int64
+        if let row = try self.video(provider, asset.videoID) {
+            known = try state(ofFile: asset.variant, row.number)
+            guard asset.mayBeRecorded(over: known) else { return }
+            video = row.number
+        } else {
+            guard asset.mayBeRecorded(over: nil) else { return }
+            video = try insertVideo(provider, asset.videoID)
+        }
         try connection.run(
             """
             INSERT INTO assets (
@@ -93,7 +93,7 @@ extension JournalTables {
                 entity_tag = excluded.entity_tag, location = excluded.location,
                 reason_code = excluded.reason_code, reason_detail = excluded.reason_detail,
                 updated_at = excluded.updated_at
-            WHERE state NOT IN (?12, ?13) OR (state = ?12 AND excluded.state = ?12)
+            WHERE state = ?12
             """,
             [
                 .integer(video), .text(asset.variant), .integer(asset.state.code),
@@ -101,9 +101,19 @@ extension JournalTables {
                 .optional(asset.contentType), .optional(asset.entityTag),
                 .optional(asset.location), .optional(asset.reason?.code),
                 .optional(asset.reason?.detail), .moment(asset.updatedAt),
-                .integer(AssetState.stored.code), .integer(AssetState.leaving.code),
+                .optional(known?.code),
             ]
         )
+    }
+
+    private func state(
+        ofFile variant: String,
+        _ video: Int64
+    ) throws(SQLiteFault) -> AssetState? {
+        try connection.first(
+            "SELECT state FROM assets WHERE video = ?1 AND variant = ?2",
+            [.integer(video), .text(variant)]
+        ) { (row) throws(SQLiteFault) in try .stored(row.integer(0)) }
     }
 
     func assets(

@@ -1,5 +1,6 @@
 internal import ReelJournal
 internal import ReelRuntime
+internal import TestSupport
 internal import Testing
 
 extension JournalConformance {
@@ -32,7 +33,9 @@ extension JournalConformance {
             #expect(try await bench.driver.storedTotals().videoCount == 0)
             // Whoever was overtaken changes nothing about it.
             for state in AssetState.allCases {
-                try await bench.file("video_1", "video", state, byteCount: 3, at: 52)
+                try await bench.driver.record(
+                    bench.asset("video_1", "video", state, byteCount: 3, at: 52)
+                )
             }
             #expect(try await bench.files(of: "video_1") == [leaving])
             // It is not forgotten before it is gone.
@@ -61,12 +64,38 @@ extension JournalConformance {
             #expect(try await !bench.release("video_9", reason, at: 51))
         },
         JournalConformance("what is not stored does not leave") { bench in
-            for state in AssetState.allCases where state != .stored && state != .leaving {
+            for state in AssetState.allCases
+            where ![.stored, .leaving, .deleted].contains(state) {
                 try await bench.file("video_1", "\(state)", state, byteCount: 1, at: 20)
             }
             let before = try await bench.files(of: "video_1")
             #expect(try await !bench.release("video_1", Reason("retention_days"), at: 30))
             #expect(try await bench.files(of: "video_1") == before)
+        },
+        JournalConformance("a file makes the moves of its life cycle and no other") { bench in
+            let states: [AssetState?] = [nil] + AssetState.allCases
+            for (index, known) in states.enumerated() {
+                for next in AssetState.allCases {
+                    let name = "video_\(index)_\(next.rawValue)"
+                    if let known {
+                        try await bench.file(name, "video", known, byteCount: 7, at: 20)
+                    }
+                    let before = try await bench.files(of: name)
+                    #expect(before.map(\.state) == (known.map { [$0] } ?? []))
+                    try await bench.driver.record(
+                        bench.asset(name, "video", next, byteCount: 8, at: 30)
+                    )
+                    // Files leave by calls of their own.
+                    let isMove = next.mayFollow(known) && next != .leaving && next != .deleted
+                    let after = try await bench.files(of: name)
+                    let words = "\(known?.rawValue ?? "nothing") to \(next)"
+                    if isMove {
+                        #expect(after.map(\.state) == [next] && after[0].byteCount == 8, "\(words)")
+                    } else {
+                        #expect(after == before, "\(words)")
+                    }
+                }
+            }
         },
         JournalConformance("what is to leave is known when opened again", needsPersistence: true) {
             bench in
@@ -97,16 +126,24 @@ extension JournalBench {
         byteCount: Int64,
         at seconds: Int64
     ) async throws {
-        try await driver.record(
-            AssetRecord(
-                provider: "openai",
-                videoID: video(name),
-                variant: variant,
-                state: state,
-                byteCount: byteCount,
-                location: "\(name)/\(variant)",
-                updatedAt: at(seconds)
-            )
+        try await driver.bring(asset(name, variant, state, byteCount: byteCount, at: seconds))
+    }
+
+    fileprivate func asset(
+        _ name: String,
+        _ variant: String,
+        _ state: AssetState,
+        byteCount: Int64 = 1,
+        at seconds: Int64 = 20
+    ) throws -> AssetRecord {
+        AssetRecord(
+            provider: "openai",
+            videoID: try video(name),
+            variant: variant,
+            state: state,
+            byteCount: byteCount,
+            location: "\(name)/\(variant)",
+            updatedAt: at(seconds)
         )
     }
 

@@ -1,4 +1,5 @@
 internal import ReelJournal
+internal import TestSupport
 internal import Testing
 
 extension JournalConformance {
@@ -291,7 +292,7 @@ extension JournalConformance {
                 )
             }
             #expect(try await bench.driver.assets(provider: "openai", videoID: video).isEmpty)
-            try await bench.driver.record(record("video", .partial))
+            try await bench.driver.bring(record("video", .partial))
             try await bench.driver.record(record("thumbnail", .absent))
             var stored = record("video", .stored)
             stored.byteCount = 5_000_000_000
@@ -301,7 +302,7 @@ extension JournalConformance {
             stored.location = "video_1/video.mp4"
             stored.reason = Reason("a", "b")
             stored.updatedAt = bench.at(2)
-            try await bench.driver.record(stored)
+            try await bench.driver.bring(stored)
             let assets = try await bench.driver.assets(provider: "openai", videoID: video)
             #expect(assets == [record("thumbnail", .absent), stored])
             #expect(try await bench.driver.assets(provider: "other", videoID: video).isEmpty)
@@ -319,7 +320,7 @@ extension JournalConformance {
                 location: "video_1/video.mp4",
                 updatedAt: bench.at(1)
             )
-            try await bench.driver.record(asset)
+            try await bench.driver.bring(asset)
             let stored = asset
             for state in AssetState.allCases where state != .stored {
                 asset.state = state

@@ -1,5 +1,6 @@
 internal import ReelJournal
 internal import ReelRuntime
+internal import TestSupport
 internal import Testing
 
 extension JournalConformance {
@@ -206,7 +207,7 @@ extension JournalBench {
     }
 
     fileprivate func file(of name: String, _ state: AssetState) async throws {
-        try await driver.record(
+        try await driver.bring(
             AssetRecord(
                 provider: "openai",
                 videoID: video(name),

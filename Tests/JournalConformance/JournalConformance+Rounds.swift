@@ -125,6 +125,26 @@ extension JournalConformance {
                     == [bench.breaker("provider:a", .closed, at: 50)]
             )
         },
+        JournalConformance("a breaker makes the moves of its life cycle and no other") { bench in
+            let states: [BreakerState?] = [nil] + BreakerState.allCases
+            for known in states {
+                for next in BreakerState.allCases {
+                    let target = "\(known?.rawValue ?? "none")/\(next.rawValue)"
+                    if let known {
+                        // By the way that leads there.
+                        for state in [.open, known] as [BreakerState] {
+                            try await bench.driver.record(bench.breaker(target, state, at: 30))
+                        }
+                    }
+                    try await bench.driver.record(bench.breaker(target, next, at: 40))
+                    let kept = try await bench.driver.breakers().first { $0.target == target }
+                    // One whose opening was missed is kept as open.
+                    let isMissed = next == .halfOpen && (known == nil || known == .closed)
+                    #expect(kept == bench.breaker(target, isMissed ? .open : next, at: 40))
+                    #expect(try #require(kept).state.mayFollow(known))
+                }
+            }
+        },
         JournalConformance("breakers last", needsPersistence: true) { bench in
             let records = ["a", "b"].map { bench.breaker($0, .open, at: 30) }
             for record in records { try await bench.driver.record(record) }

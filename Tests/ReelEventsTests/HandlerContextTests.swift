@@ -67,7 +67,7 @@ struct HandlerContextTests {
             ("spritesheet", .fetched, nil),
         ]
         for (variant, state, location) in states {
-            try await harness.memory.record(
+            try await harness.memory.bring(
                 AssetRecord(
                     provider: "openai",
                     videoID: "v1".videoID,

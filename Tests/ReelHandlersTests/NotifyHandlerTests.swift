@@ -12,7 +12,7 @@ import Testing
 
 struct NotifyHandlerTests {
     private func store(_ harness: HandlerHarness) async throws {
-        try await harness.driver.record(
+        try await harness.driver.bring(
             AssetRecord(
                 provider: "openai",
                 videoID: harness.videoID,

@@ -35,7 +35,7 @@ struct RunHandlerTests {
 
     @Test func `a command gets a small named environment and no other`() async throws {
         let harness = try await HandlerHarness()
-        try await harness.driver.record(
+        try await harness.driver.bring(
             AssetRecord(
                 provider: "openai",
                 videoID: harness.videoID,

@@ -116,10 +116,12 @@ struct StoreHandlerTests {
 
     @Test func `a file that was put without its record is known by its hash`() async throws {
         let harness = try await fetched()
-        let fetched = try #require(try await harness.record())
+        let video = try #require(try await harness.record())
+        let thumbnail = try #require(try await harness.record("thumbnail"))
+        #expect(video.state == .fetched && thumbnail.state == .fetched)
         #expect(await harness.run(harness.storing()).isDone)
-        // The record is as it was before: the journal lost the race against the crash.
-        try await harness.driver.record(fetched)
+        // The records are as they were before: the journal lost the race against the crash.
+        for fetched in [video, thumbnail] { try await harness.driver.bring(fetched) }
         #expect(await harness.run(harness.storing(), attempt: 2).isDone)
         try await expectStored(harness)
     }

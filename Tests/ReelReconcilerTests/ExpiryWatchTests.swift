@@ -41,7 +41,7 @@ struct ExpiryWatchTests {
 
     private func record(_ id: String, _ state: AssetState) async throws {
         let videoID = try #require(VideoID(id))
-        try await harness.driver.record(
+        try await harness.driver.bring(
             AssetRecord(
                 provider: "openai",
                 videoID: videoID,

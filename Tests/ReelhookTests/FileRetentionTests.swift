@@ -46,7 +46,7 @@ struct FileRetentionTests {
         var update = JobUpdate(provider: provider, id: id, origin: .event, moment: moment)
         update.state = .completed
         _ = try await journal.driver.record(update)
-        try await journal.driver.record(
+        try await journal.driver.bring(
             AssetRecord(
                 provider: provider,
                 videoID: id,

@@ -66,14 +66,14 @@ struct Intake: Sendable {
     ) async -> HTTPResponse {
         let start = time.uptime()
         guard endpoint.allows(peer) else {
-            metrics.notAllowed.increment()
-            return refused(by: endpoint, peer, "network_not_allowed")
+            metrics.count(.refused, Self.notAllowed)
+            return refused(by: endpoint, peer, Self.notAllowed)
         }
         let delivery: VerifiedDelivery
         do throws(VerificationFailure) {
             delivery = try endpoint.verifier().verify(request, receivedAt: time.now())
         } catch {
-            metrics.refused(error)
+            metrics.count(.refused, error.rawValue)
             return refused(by: endpoint, peer, error.rawValue)
         }
         do throws(JournalError) {
@@ -81,17 +81,21 @@ struct Intake: Sendable {
             let outcome = try await journal.append(draft)
             readiness.noteStored()
             metrics.latency.observe(time.uptime() - start)
-            return accepted(outcome, delivery)
+            metrics.count(outcome.delivery)
+            log(outcome, delivery)
+            return Answer.of(outcome.delivery)
         } catch {
             readiness.noteFailure(error)
-            metrics.unavailable.increment()
+            metrics.count(.unavailable)
             logger.error(
                 "delivery could not be stored",
                 ["webhook.id": .string(delivery.webhookID), "reason": .string(error.code)]
             )
-            return Answer.unavailable
+            return Answer.of(.unavailable)
         }
     }
+
+    static let notAllowed = "network_not_allowed"
 
     /// Says why in the log only: who tries is not to learn which of the conditions failed.
     private func refused(
@@ -107,48 +111,53 @@ struct Intake: Sendable {
                 "peer.address": .string(peer.address),
             ]
         )
-        return Answer.refused
+        return Answer.of(.refused)
     }
 
-    private func accepted(_ outcome: AppendOutcome, _ delivery: VerifiedDelivery) -> HTTPResponse {
+    private func log(_ outcome: AppendOutcome, _ delivery: VerifiedDelivery) {
         switch outcome {
         case .redelivery(let sequence):
-            metrics.duplicate.increment()
             logger.debug(
                 "delivery came again",
                 ["webhook.id": .string(delivery.webhookID), "event.sequence": .integer(sequence)]
             )
-            return Answer.duplicate
         case .appended(let sequence):
-            metrics.accepted.increment()
             logger.debug(
                 "delivery stored",
                 ["webhook.id": .string(delivery.webhookID), "event.sequence": .integer(sequence)]
             )
         case .duplicateFact(let sequence, let first):
-            metrics.accepted.increment()
             logger.info(
                 "delivery tells what is known",
                 ["event.sequence": .integer(sequence), "event.first": .integer(first)]
             )
         case .contradiction(let sequence, let first):
-            metrics.accepted.increment()
             logger.warning(
                 "delivery contradicts what is recorded",
                 ["event.sequence": .integer(sequence), "event.first": .integer(first)]
             )
         }
-        return Answer.received
     }
 }
 
 /// The intake's answers, made once; none of them says more than the contract does.
 private enum Answer {
-    static let received = json(.ok, #"{"received":true}"#)
-    static let duplicate = json(.ok, #"{"received":true,"duplicate":true}"#)
-    static let refused = json(.unauthorized, #"{"error":"unauthorized"}"#)
+    /// How a delivery is answered that came to that end; one that has none is not answered as if it
+    /// had.
+    static func of(_ state: DeliveryState) -> HTTPResponse {
+        switch state {
+        case .accepted: accepted
+        case .duplicate: duplicate
+        case .refused: refused
+        case .received, .unavailable: unavailable
+        }
+    }
+
     static let healthy = json(.ok, #"{"status":"ok"}"#)
-    static let unavailable = {
+    private static let accepted = json(.ok, #"{"received":true}"#)
+    private static let duplicate = json(.ok, #"{"received":true,"duplicate":true}"#)
+    private static let refused = json(.unauthorized, #"{"error":"unauthorized"}"#)
+    private static let unavailable = {
         var answer = json(.serviceUnavailable, #"{"error":"unavailable"}"#)
         answer.fields.set("Retry-After", "5")
         return answer
@@ -161,37 +170,37 @@ private enum Answer {
 
 /// What the intake counts.
 private struct IntakeMetrics: Sendable {
-    let accepted: Counter
-    let duplicate: Counter
-    let unavailable: Counter
-    let notAllowed: Counter
+    private struct Kind: Hashable {
+        let state: DeliveryState
+        let reason: String
+    }
+
     let latency: Histogram
-    private let refusals: [VerificationFailure: Counter]
+    private let deliveries: [Kind: Counter]
 
     init(_ metrics: Metrics) {
-        func deliveries(_ outcome: String, _ reason: String = "") -> Counter {
-            metrics.counter(
-                "reelhook_deliveries_total",
-                help: "Deliveries by what became of them.",
-                labels: ["outcome": outcome, "reason": reason]
-            )
-        }
-        accepted = deliveries("accepted")
-        duplicate = deliveries("duplicate")
-        unavailable = deliveries("unavailable")
-        notAllowed = deliveries("refused", "network_not_allowed")
         latency = metrics.histogram(
             "reelhook_delivery_seconds",
             help: "From a whole request to its delivery on disk."
         )
-        refusals = Dictionary(
-            uniqueKeysWithValues: VerificationFailure.allCases.map {
-                ($0, deliveries("refused", $0.rawValue))
+        let refusals = VerificationFailure.allCases.map(\.rawValue) + [Intake.notAllowed]
+        let kinds = (DeliveryState.received.row?.next ?? []).flatMap { state in
+            (state == .refused ? refusals : [""]).map { Kind(state: state, reason: $0) }
+        }
+        deliveries = Dictionary(
+            uniqueKeysWithValues: kinds.map { kind in
+                let counter = metrics.counter(
+                    "reelhook_deliveries_total",
+                    help: "Deliveries by what became of them.",
+                    labels: ["outcome": kind.state.rawValue, "reason": kind.reason]
+                )
+                return (kind, counter)
             }
         )
     }
 
-    func refused(_ failure: VerificationFailure) {
-        refusals[failure]?.increment()
+    /// Counts a delivery that came to an end of its life cycle.
+    func count(_ state: DeliveryState, _ reason: String = "") {
+        deliveries[Kind(state: state, reason: reason)]?.increment()
     }
 }
