@@ -10,6 +10,8 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case corrupt
     /// The file was written by a newer version.
     case newerSchema(found: Int, known: Int)
+    /// The file has the tables of a build before the schema was released, or changed by hand.
+    case otherTables(schema: Int, differences: String)
     /// Another process has this journal open.
     case inUse
     /// It was closed.
@@ -28,6 +30,10 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .corrupt: "the file is damaged or is not a journal"
         case .newerSchema(let found, let known):
             "the journal has schema \(found) and this version knows schemas up to \(known)"
+        case .otherTables(let schema, let differences):
+            "the journal's tables are not those of schema \(schema): \(differences); a build before"
+                + " its release made them, or they were changed: keep the file, and begin with a"
+                + " new data directory or a backup"
         case .inUse: "another process has the journal open"
         case .closed: "the journal is closed"
         case .cannotOpen: "the journal cannot be opened"
@@ -43,6 +49,7 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .overloaded: "overloaded"
         case .corrupt: "corrupt"
         case .newerSchema: "newer_schema"
+        case .otherTables: "other_tables"
         case .inUse: "in_use"
         case .closed: "closed"
         case .cannotOpen: "cannot_open"

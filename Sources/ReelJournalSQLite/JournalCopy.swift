@@ -51,7 +51,7 @@ package struct JournalCopy: Sendable, Hashable {
 
     /// What a copy is, or a journal that no service has open.
     ///
-    /// - Throws: `.newerSchema`, `.corrupt` or `.cannotOpen`.
+    /// - Throws: `.newerSchema`, `.otherTables`, `.corrupt` or `.cannotOpen`.
     package static func describe(_ path: String) throws(JournalError) -> JournalCopy {
         try describe(
             try attempt { () throws(SQLiteFault) in try Connection(path: path, role: .onlooker) }
@@ -63,6 +63,7 @@ package struct JournalCopy: Sendable, Hashable {
     ) throws(JournalError) -> JournalCopy {
         let schema = try Schema.version(of: connection)
         guard schema > 0 else { throw .corrupt }
+        if schema == Schema.version { try Schema.verify(connection) }
         let last = try attempt { () throws(SQLiteFault) in
             try JournalTables(connection).lastSequence()
         }

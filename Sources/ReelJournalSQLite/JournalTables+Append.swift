@@ -163,8 +163,11 @@ extension JournalTables {
             ]
         )
         try connection.run(
-            "INSERT INTO bodies (sequence, body) VALUES (?1, ?2)",
-            [.integer(sequence), .blob(draft.body)]
+            "INSERT INTO bodies (sequence, body, digest) VALUES (?1, ?2, ?3)",
+            [
+                .integer(sequence), .blob(draft.body),
+                .integer(BodyDigest.of(draft.body, of: sequence)),
+            ]
         )
     }
 

@@ -12,12 +12,13 @@ extension JournalTables {
         return try filedVideos(numbers)
     }
 
-    func filedVideos(named id: VideoID) throws(SQLiteFault) -> [FiledVideo] {
+    /// Those of a name, also without a record of a file.
+    func videos(named id: VideoID) throws(SQLiteFault) -> [FiledVideo] {
         let numbers = try connection.rows(
             "SELECT number FROM videos INDEXED BY videos_by_id WHERE id_key = ?1 AND id = ?2",
             [.integer(LookupKey.of(id.rawValue)), .text(id.rawValue)]
         ) { $0.integer(0) }
-        return try filedVideos(numbers).filter { !$0.assets.isEmpty }
+        return try filedVideos(numbers)
     }
 
     /// The videos of those numbers; one that has no row is a contradiction, and left out here.
@@ -26,13 +27,21 @@ extension JournalTables {
         for number in numbers {
             let row = try connection.first(
                 """
-                SELECT provider, id, EXISTS (
-                    SELECT 1 FROM runs INDEXED BY runs_of_video
+                SELECT provider, id, (
+                    SELECT count(*) FROM runs INDEXED BY runs_of_video
                     WHERE video = ?1 AND state <= 2
+                ), (
+                    SELECT max(claimable_at) FROM runs INDEXED BY runs_of_video
+                    WHERE video = ?1 AND state <= 2 AND state = 1
                 ) FROM videos WHERE number = ?1
                 """,
                 [.integer(number)]
-            ) { (provider: $0.integer(0), id: $0.text(1), isBusy: $0.integer(2) == 1) }
+            ) {
+                (
+                    provider: $0.integer(0), id: $0.text(1), isBusy: $0.integer(2) > 0,
+                    leaseUntil: $0.optionalMoment(3)
+                )
+            }
             guard let row else { continue }
             guard let id = VideoID(row.id) else { throw .misread }
             let provider = try word(row.provider)
@@ -42,6 +51,7 @@ extension JournalTables {
                     provider: provider,
                     videoID: id,
                     isBusy: row.isBusy,
+                    leaseUntil: row.leaseUntil,
                     assets: try assets(provider: provider, videoID: id)
                 )
             )

@@ -27,6 +27,33 @@ extension SQLiteJournalDriver {
         try await read { (tables) throws(SQLiteFault) in try tables.contradictions(limit) }
     }
 
+    /// Compares the bodies of entries after one with what they were when they were appended.
+    package func compareBodies(
+        after sequence: Int64,
+        limit: Int
+    ) async throws(JournalError) -> BodyReport {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.compareBodies(after: sequence, limit: limit)
+        }
+    }
+
+    /// Runs about a video that brought the step of a name to its end, in the order of their
+    /// entries; after the last of them, where one is named.
+    package func finishedSteps(
+        named name: String,
+        after last: FinishedStep?,
+        limit: Int
+    ) async throws(JournalError) -> [FinishedStep] {
+        try await read { (tables) throws(SQLiteFault) in
+            try tables.finishedSteps(
+                named: name,
+                after: last?.sequence ?? 0,
+                last?.position ?? 0,
+                limit: limit
+            )
+        }
+    }
+
     /// Videos with records of files, in the order of their numbers.
     package func filedVideos(
         after number: Int64,
@@ -39,7 +66,12 @@ extension SQLiteJournalDriver {
 
     /// Those of a name, one for each provider that has a video of that name.
     package func filedVideos(named id: VideoID) async throws(JournalError) -> [FiledVideo] {
-        try await read { (tables) throws(SQLiteFault) in try tables.filedVideos(named: id) }
+        try await videos(named: id).filter { !$0.assets.isEmpty }
+    }
+
+    /// The same, also where there is no record of a file.
+    package func videos(named id: VideoID) async throws(JournalError) -> [FiledVideo] {
+        try await read { (tables) throws(SQLiteFault) in try tables.videos(named: id) }
     }
 }
 

@@ -33,7 +33,8 @@ package final class SQLiteJournalDriver: JournalDriver {
     ///
     /// It blocks while tables are made or brought to this version's schema.
     ///
-    /// - Throws: `.inUse`, `.newerSchema`, `.corrupt`, `.cannotOpen`, `.full` or `.io`.
+    /// - Throws: `.inUse`, `.newerSchema`, `.otherTables`, `.corrupt`, `.cannotOpen`, `.full` or
+    ///   `.io`.
     package static func open(
         path: String,
         configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
@@ -75,7 +76,7 @@ package final class SQLiteJournalDriver: JournalDriver {
     ///
     /// Whatever would write throws `.driver(code: 8)`, which is `SQLITE_READONLY`.
     ///
-    /// - Throws: `.newerSchema`, `.corrupt` or `.cannotOpen`.
+    /// - Throws: `.newerSchema`, `.otherTables`, `.corrupt` or `.cannotOpen`.
     package static func openReadOnly(
         path: String,
         configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
@@ -86,6 +87,7 @@ package final class SQLiteJournalDriver: JournalDriver {
             // An older schema has other tables; it is for a service to bring it up to date.
             guard try Schema.version(of: connection) == Schema.version else { throw .cannotOpen }
         }
+        if let first = connections.first { try Schema.verify(first) }
         return SQLiteJournalDriver(
             readers: JournalReaders(connections, configuration: configuration, ground: ground),
             writer: nil,
@@ -117,7 +119,8 @@ package final class SQLiteJournalDriver: JournalDriver {
             }
             return connection
         }
-        if let onlooker { _ = try Schema.version(of: onlooker) }
+        guard let onlooker, try Schema.version(of: onlooker) == Schema.version else { return }
+        try Schema.verify(onlooker)
     }
 
     private static func writingConnection(
@@ -132,7 +135,7 @@ package final class SQLiteJournalDriver: JournalDriver {
         }
         // Before anything is changed in a file that may be somebody else's.
         let found = try Schema.version(of: connection)
-        let isDurable = try attempt { () throws(SQLiteFault) in
+        let mode = try attempt { () throws(SQLiteFault) in
             // Before the first page is written: it decides where the others go.
             if found == 0 { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
             let mode = try connection.word("PRAGMA journal_mode = WAL")
@@ -143,6 +146,10 @@ package final class SQLiteJournalDriver: JournalDriver {
             let pages = configuration.byteCountMax / Int64(connection.pageByteCount)
             try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
             try Schema.migrate(connection, from: found)
+            return mode
+        }
+        try Schema.verify(connection, mayStamp: true)
+        let isDurable = try attempt { () throws(SQLiteFault) in
             if found == 0 { try Schema.settle(connection, configuration) }
             try KeyIndex.catchUp(connection)
             if found > 0 { try Schema.renew(connection, configuration) }

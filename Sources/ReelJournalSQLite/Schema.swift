@@ -12,7 +12,8 @@ enum Schema {
 
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
     static let migrations: [String] = [
-        tables + indexes, keyRuns + entryKinds + breakers + replays + files + jobs,
+        tables + indexes,
+        keyRuns + entryKinds + breakers + replays + files + jobs + digests,
     ]
 
     private static let tables = """
@@ -226,6 +227,12 @@ enum Schema {
 
         """
 
+    // By which `check` sees that a body is not what was appended: see `BodyDigest`.
+    private static let digests = """
+        ALTER TABLE bodies ADD COLUMN digest INTEGER;
+
+        """
+
     private static let indexes = """
         -- By a number made of the id; whoever looks up compares the whole id after.
         CREATE INDEX entries_by_webhook ON entries (webhook_key) WHERE webhook_key IS NOT NULL;
@@ -347,6 +354,8 @@ enum Schema {
         try connection.execute("BEGIN IMMEDIATE")
         do throws(SQLiteFault) {
             for migration in migrations[found...] { try connection.execute(migration) }
+            // Of one that was brought here from another schema, whoever opens it looks first.
+            if found == 0 { try stamp(connection) }
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute("PRAGMA user_version = \(version)")
             try connection.execute("COMMIT")

@@ -1,11 +1,14 @@
 """Checking, backing up, restoring, and who may have a data directory."""
 
+import contextlib
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
 import struct
 import threading
+import time
 
 import pytest
 
@@ -31,7 +34,8 @@ def check(data, *options):
     result = program.run("check", "--json", "--data", data, *options)
     assert result.returncode in (0, 1), result.stderr
     found = [json.loads(line) for line in result.stdout.splitlines()]
-    assert all(list(one) == ["kind", "place", "video_id", "message"] for one in found)
+    keys = ["kind", "place", "video_id", "message", "advice"]
+    assert all(list(one) == keys and one["advice"] for one in found)
     assert result.returncode == (1 if found else 0), result.stderr
     return {(one["kind"], one["place"]) for one in found}
 
@@ -78,6 +82,168 @@ def test_what_differs_on_disk_is_named(stored):
     (videos / "video_2/video.mp4").symlink_to("/etc/hostname")
     expected ^= {("altered", str(p)) for p in ["videos/video_1/video.mp4"]}
     assert check(stored.data) == expected | {("missing", "videos/video_1/video.mp4")}
+
+
+@contextlib.contextmanager
+def tampered(data):
+    """The journal's tables, for somebody who should not have them."""
+    journal = sqlite3.connect(data / "reelhook.db")
+    with journal:
+        yield journal
+    journal.close()
+
+
+def test_a_stored_video_of_which_nothing_is_left_is_missed(stored, serve):
+    stored.end()
+    sequence = next(
+        event["sequence"] for event in stored.events() if event["video_id"] == "video_1"
+    )
+    with tampered(stored.data) as journal:
+        journal.execute(
+            "DELETE FROM assets WHERE video = (SELECT number FROM videos WHERE id = 'video_1')"
+        )
+        journal.execute(
+            "DELETE FROM assets WHERE variant = 'video'"
+            " AND video = (SELECT number FROM videos WHERE id = 'video_2')"
+        )
+    shutil.rmtree(stored.data / "videos/video_1")
+    assert check(stored.data) >= {("missing", "videos/video_1"), ("missing", "videos/video_2")}
+    result = program.run("check", "--data", stored.data)
+    assert f"event {sequence} stored it" in result.stdout
+    assert f"`reelhook events replay {sequence}`" in result.stdout
+    # What it says is what helps.
+    again = serve.again(stored)
+    result = program.run("events", "replay", str(sequence), "--data", again.data)
+    assert result.returncode == 0, result.stderr
+    again.wait_stored("video_1")
+    again.end()
+    after = check(again.data)
+    assert ("missing", "videos/video_2") in after
+    assert not [place for _, place in after if "video_1" in place]
+
+
+def test_a_missing_file_is_had_again_as_check_says(stored, serve):
+    film = stored.data / "videos/video_1/video.mp4"
+    content = film.read_bytes()
+    film.unlink()
+    result = program.run("check", "--data", stored.data)
+    assert "`reelhook videos delete video_1 --only-files`" in result.stdout
+    assert "replay its event" in result.stdout
+    for words in (
+        ["videos", "delete", "video_1", "--only-files"],
+        ["events", "replay", "--video", "video_1"],
+    ):
+        result = program.run(*words, "--data", stored.data, env=stored.settings)
+        assert result.returncode == 0, result.stderr
+    stored.wait_stored("video_1")
+    assert film.read_bytes() == content
+    stored.end()
+    assert check(stored.data) == set()
+
+
+def test_files_on_their_way_are_compared_with_their_records(stored):
+    stored.end()
+    mark = hashlib.sha256(b"openai").hexdigest()[:8]
+    place = f".incoming/video_1.video.{mark}.part"
+    part = stored.data / place
+    film = stored.data / "videos/video_1/video.mp4"
+    content = film.read_bytes()
+    film.rename(part)
+
+    def note(state, byte_count=len(content)):
+        with tampered(stored.data) as journal:
+            journal.execute(
+                "UPDATE assets SET state = ?, byte_count = ?, location = NULL"
+                " WHERE variant = 'video'"
+                " AND video = (SELECT number FROM videos WHERE id = 'video_1')",
+                (state, byte_count),
+            )
+
+    def at_work(state, until):
+        with tampered(stored.data) as journal:
+            journal.execute(
+                "UPDATE runs SET state = ?, claimable_at = ?"
+                " WHERE video = (SELECT number FROM videos WHERE id = 'video_1')",
+                (state, until),
+            )
+
+    def found():
+        return {one for one in check(stored.data) if one[1].startswith(".incoming")}
+
+    # Fetched, whole.
+    note(2)
+    assert found() == set()
+    part.write_bytes(content[:-1] + b"?")
+    assert found() == {("altered", place)}
+    part.write_bytes(content[:-1])
+    assert found() == {("altered", place)}
+    # While somebody is at work on the video, its parts are theirs.
+    at_work(1, int(time.time() * 1000) + 3_600_000)
+    assert found() == set()
+    result = program.run("check", "--data", stored.data)
+    assert "left alone, of videos: 1" in result.stderr
+    at_work(1, 0)
+    assert found() == {("altered", place)}
+    at_work(3, None)
+    part.unlink()
+    assert found() == {("missing", place)}
+    # A crash may have come between its final name and the record of it.
+    film.write_bytes(content)
+    assert found() == set()
+    film.unlink()
+    # Fetched in part: what is recorded is on disk, and there may be more.
+    note(1, 100)
+    part.write_bytes(content[:99])
+    assert found() == {("altered", place)}
+    part.write_bytes(content[:101])
+    assert found() == set()
+    part.unlink()
+    # Nobody waits for it, so nobody misses it.
+    assert found() == set()
+    at_work(2, 1)
+    assert found() == {("missing", place)}
+    assert check(stored.data, "--full") >= found()
+
+
+def test_strangers_among_the_files_on_their_way_are_named(stored):
+    stored.end()
+    mark = hashlib.sha256(b"openai").hexdigest()[:8]
+    for name in (
+        "notes.txt", f"video_9.video.{mark}.part", f"video_1.video.00000000.part",
+        f"video_1.video.{mark}.part",
+    ):
+        (stored.data / ".incoming" / name).write_bytes(b"1234")
+    assert check(stored.data) == {
+        ("unknown", ".incoming/notes.txt"),
+        ("unknown", f".incoming/video_9.video.{mark}.part"),
+        ("unknown", ".incoming/video_1.video.00000000.part"),
+    }
+    result = program.run("check", "--data", stored.data)
+    assert "removes when they are old: 1" in result.stderr
+
+
+def test_a_body_that_is_not_what_came_is_named(stored):
+    stored.end()
+    with tampered(stored.data) as journal:
+        body = bytes(journal.execute("SELECT body FROM bodies WHERE sequence = 1").fetchone()[0])
+        journal.execute(
+            "UPDATE bodies SET body = ? WHERE sequence = 1", (body.replace(b"video_1", b"video_7"),)
+        )
+    assert check(stored.data) == {("altered", "body 1")}
+    assert check(stored.data, "--full") == {("altered", "body 1")}
+
+
+def test_a_journal_of_an_earlier_build_is_refused_by_what_it_lacks(provide, serve, tmp_path):
+    service = serve(provide())
+    service.end()
+    with tampered(service.data) as journal:
+        journal.execute("DROP TABLE replays")
+        journal.execute("ALTER TABLE bodies DROP COLUMN digest")
+    sentence = "column bodies.digest is missing, table replays is missing"
+    assert sentence in second(service.data)
+    for words in (["check"], ["backup", tmp_path / "backup"], ["events", "list"]):
+        result = program.run(*words, "--data", service.data)
+        assert (result.returncode, sentence in result.stderr) == (1, True), result.stderr
 
 
 def test_records_that_contradict_themselves_are_named(stored):

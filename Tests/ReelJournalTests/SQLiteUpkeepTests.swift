@@ -1,9 +1,10 @@
 import Glibc
 import ReelJournal
-import ReelJournalSQLite
 import ReelRuntime
 import TestSupport
 import Testing
+
+@testable import ReelJournalSQLite
 
 /// What looks after a journal: copies, contradictions, and who has it open.
 struct SQLiteUpkeepTests {
@@ -73,7 +74,7 @@ struct SQLiteUpkeepTests {
             state: .stored,
             updatedAt: Timestamp(secondsSinceEpoch: 1)
         )
-        try await driver.record(record)
+        try await driver.bring(record)
         #expect(try await driver.filedVideos(named: id).map(\.isBusy) == [false])
         let plan = EventPlan.runs([RunPlan(chain: "archive", steps: ["store"])])
         try await driver.plan([(sequence: 1, plan: plan)])
@@ -82,6 +83,112 @@ struct SQLiteUpkeepTests {
         #expect(
             try await driver.contradictions().map(\.place) == ["file video_1 video"]
         )
+        await driver.close()
+    }
+
+    @Test(arguments: [
+        // Of an entry that has a digest, whatever is changed; of one without, what was read of it.
+        ("body = CAST(CAST(body AS TEXT) || ' ' AS BLOB)", true),
+        ("body = CAST('{}' AS BLOB), digest = NULL", true),
+        ("body = CAST('{' AS BLOB), digest = NULL", true),
+        ("body = (SELECT body FROM bodies WHERE sequence = 1)", true),
+        ("digest = (SELECT digest FROM bodies WHERE sequence = 1)", true),
+        ("digest = NULL", false),
+        ("sequence = sequence", false),
+    ])
+    func `a body that is not what was appended is found`(
+        _ change: String,
+        _ isFound: Bool
+    ) async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        for index in 1...5 { _ = try await driver.append(bench.observation("video_\(index)")) }
+        await driver.close()
+        try Connection(path: bench.path, role: .writer)
+            .execute("UPDATE bodies SET \(change) WHERE sequence = 2")
+        let again = try bench.open()
+        var last: Int64? = 0
+        var count = 0
+        var places: [String] = []
+        while let from = last {
+            let report = try await again.compareBodies(after: from, limit: 2)
+            count += report.count
+            places += report.faults.map(\.place)
+            last = report.last
+        }
+        #expect(count == 5)
+        #expect(places == (isFound ? ["body 2"] : []))
+        await again.close()
+    }
+
+    @Test(arguments: [0, 1, 7, 8, 9, 16, 500])
+    func `every bit of a body counts in its digest, and its sequence`(_ count: Int) {
+        var body = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        var digests: Set<Int64> = [BodyDigest.of(body, of: 1), BodyDigest.of(body, of: 2)]
+        for bit in 0..<(count * 8) {
+            body[bit / 8] ^= 1 << (bit % 8)
+            digests.insert(BodyDigest.of(body, of: 1))
+            body[bit / 8] ^= 1 << (bit % 8)
+        }
+        digests.insert(BodyDigest.of(body + [0], of: 1))
+        #expect(digests.count == count * 8 + 3)
+    }
+
+    @Test func `a digest never changes`() {
+        #expect(BodyDigest.of([], of: 1) == 3_837_615_621_231_421_878)
+        let body = Array(#"{"id":"evt_1"}"#.utf8)
+        #expect(BodyDigest.of(body, of: 42) == 1_939_721_689_042_675_320)
+    }
+
+    @Test func `steps that are done are listed with the files of their videos`() async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        let reason = Reason("gone")
+        for index in 1...4 {
+            _ = try await driver.append(bench.observation("video_\(index)"))
+            let steps = [["fetch", "store"], ["store", "fetch"], ["fetch"]][max(index - 2, 0)]
+            let plan = EventPlan.runs([RunPlan(chain: "c\(index)", steps: steps)])
+            try await driver.plan([(sequence: Int64(index), plan: plan)])
+        }
+        let moment = Timestamp(secondsSinceEpoch: 1)
+        let end = moment + .seconds(60)
+        var claims = try await driver.claim(
+            ClaimRequest(owner: "o", now: moment, leaseUntil: end, limit: 9)
+        )
+        while let claim = claims.popLast() {
+            // The second comes no further than its fetch.
+            let isLast = claim.entry.sequence == 2 && claim.stepIndex == 1
+            let note = "step \(claim.stepIndex) of \(claim.entry.sequence)"
+            let outcome = try await driver.settle(
+                claim,
+                isLast ? .dead(reason) : .done(note: note),
+                startedAt: moment,
+                endedAt: moment,
+                leaseUntil: end
+            )
+            if case .next(let next) = outcome { claims.append(next) }
+        }
+        for variant in ["video", "thumbnail"] {
+            try await driver.bring(
+                AssetRecord(
+                    provider: "openai",
+                    videoID: try #require(VideoID("video_1")),
+                    variant: variant,
+                    state: .absent,
+                    updatedAt: moment
+                )
+            )
+        }
+        var found: [FinishedStep] = []
+        while true {
+            let page = try await driver.finishedSteps(named: "store", after: found.last, limit: 1)
+            if page.isEmpty { break }
+            found += page
+        }
+        #expect(found.map(\.sequence) == [1, 3])
+        #expect(found.map(\.note) == ["step 1 of 1", "step 0 of 3"])
+        #expect(found.map(\.variants) == [["video", "thumbnail"], []])
+        #expect(found.map(\.videoID.rawValue) == ["video_1", "video_3"])
         await driver.close()
     }
 

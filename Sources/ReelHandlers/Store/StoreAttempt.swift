@@ -27,9 +27,8 @@ struct StoreAttempt {
             records = try await self.records()
         }
         let isWritten = try await writeManifest(records, notes, isNeeded: !waiting.isEmpty)
-        let stored = records.filter { $0.state == .stored }.map(\.variant).sorted()
-        guard !waiting.isEmpty || isWritten else { return .done(note: "every file was stored") }
-        return .done(note: "stored " + stored.joined(separator: ", "))
+        let stored = records.filter { $0.state == .stored }.map(\.variant)
+        return .done(note: StoreNote.text(stored, hasNews: !waiting.isEmpty || isWritten))
     }
 
     private func records() async throws(StoreFault) -> [AssetRecord] {

@@ -47,7 +47,7 @@ public struct StandardSteps: Sendable {
             time: parts.surroundings.time,
             logger: parts.surroundings.logger
         )
-        return Step("store", handler, retry: retry, timeLimit: timeLimit)
+        return Step(StoreNote.stepName, handler, retry: retry, timeLimit: timeLimit)
     }
 
     /// Posts a signed notification to a URL, by the schedule of the Standard Webhooks guide unless

@@ -1,17 +1,15 @@
 internal import ReelJSON
 internal import ReelJournal
 internal import ReelJournalSQLite
-internal import ReelSystem
-internal import Reelhook
 
 extension Command {
     static let check = Command(
         words: ["check"],
         summary: "Compare the journal with itself and with the stored files, by their hashes.",
-        discussion: "Reads every stored file and says what is missing, altered, unknown or"
-            + " contradictory. Of files in a bucket it asks the bucket for length and hash."
-            + " Changes nothing; runs beside the service or without it. Ends with 1 when something"
-            + " differs.",
+        discussion: "Reads every stored event and file, and the parts of files on their way; says"
+            + " what is missing, altered, unknown or contradictory, where it is, and what to do. Of"
+            + " files in a bucket it asks the bucket for length and hash. Changes nothing; runs"
+            + " beside the service or without it. Ends with 1 when something differs.",
         options: [
             Option("--full", nil, "also compare every index of the journal with its table"),
             Option.json,
@@ -32,24 +30,12 @@ extension Command {
             var files = FileCheck(
                 dataDirectory: directory,
                 journal: journal,
-                bucket: bucket?.store
+                bucket: bucket?.store,
+                time: tool.time
             )
+            var entries = JournalCheck(journal: journal, isFull: arguments.has("--full"))
             do {
-                let isFull = arguments.has("--full")
-                let faults =
-                    isFull ? try await journal.integrityFaults() : try await journal.quickFaults()
-                for fault in faults {
-                    report(Difference(kind: .damaged, place: "reelhook.db", message: fault))
-                }
-                for wrong in try await journal.contradictions() {
-                    report(
-                        Difference(
-                            kind: .contradiction,
-                            place: wrong.place,
-                            message: wrong.message
-                        )
-                    )
-                }
+                try await entries.run(report)
                 try await files.run(report)
             } catch {
                 await journal.close()
@@ -58,12 +44,34 @@ extension Command {
             }
             await journal.close()
             await bucket?.close()
-            tool.say(
-                "checked the journal and \(files.fileCount) files of \(files.videoCount) videos"
-                    + " (\(files.byteCount >> 20) MiB): "
-                    + (count == 0 ? "nothing differs" : "\(count) differences")
-            )
+            tool.say(summary(entries, files, differenceCount: count))
             return count == 0 ? .done : .failed
         }
     )
+
+    private static func summary(
+        _ entries: JournalCheck,
+        _ files: FileCheck,
+        differenceCount: Int
+    ) -> String {
+        let parts = files.parts
+        var text =
+            "checked the journal with the bodies of \(entries.bodyCount) events, and"
+            + " \(files.fileCount) files of \(files.videoCount) videos"
+            + " (\(files.byteCount >> 20) MiB)"
+        if parts.comparedCount > 0 { text += ", \(parts.comparedCount) on their way" }
+        text += ": "
+        text += differenceCount == 0 ? "nothing differs" : "\(differenceCount) differences"
+        if parts.busyCount > 0 {
+            text +=
+                "; files on their way that somebody is at work on were left alone, of videos:"
+                + " \(parts.busyCount)"
+        }
+        if parts.leftCount > 0 {
+            text +=
+                "; parts of settled files that the service removes when they are old:"
+                + " \(parts.leftCount)"
+        }
+        return text
+    }
 }

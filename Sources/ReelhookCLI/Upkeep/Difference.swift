@@ -21,18 +21,50 @@ struct Difference: Hashable, Sendable {
     let kind: Kind
     /// A path in the data directory, or rows of the journal.
     let place: String
-    var videoID: VideoID?
+    let videoID: VideoID?
     let message: String
+    /// What to do about it.
+    let advice: String
+
+    /// Takes what was found; without an advice of its own it has that of its kind.
+    init(
+        kind: Kind,
+        place: String,
+        videoID: VideoID? = nil,
+        message: String,
+        advice: String? = nil
+    ) {
+        self.kind = kind
+        self.place = place
+        self.videoID = videoID
+        self.message = message
+        self.advice = advice ?? Self.advice(kind, videoID)
+    }
 
     var text: String {
         let word = kind.rawValue + String(repeating: " ", count: 14 - kind.rawValue.count)
-        return word + place + ": " + message
+        return word + place + ": " + message + "; " + advice
+    }
+
+    private static func advice(_ kind: Kind, _ videoID: VideoID?) -> String {
+        switch kind {
+        case .missing, .altered:
+            guard let id = videoID?.rawValue else { return "put back the copy of a backup" }
+            return "put back the copy of a backup, or `reelhook videos delete \(id) --only-files`"
+                + " and replay its event while the provider has it"
+        case .unknown: return "remove it, unless it is wanted"
+        case .unreadable: return "look at its permissions and at the disk"
+        case .contradiction, .damaged:
+            return "stop the service, keep a copy of the data directory, and restore the last"
+                + " backup that `reelhook check` finds nothing in"
+        }
     }
 
     var json: JSONValue {
         .object([
             "kind": .string(kind.rawValue), "place": .string(place),
             "video_id": .string(orNull: videoID?.rawValue), "message": .string(message),
+            "advice": .string(advice),
         ])
     }
 }

@@ -1,8 +1,10 @@
 internal import Glibc
 internal import ReelAssets
+internal import ReelHandlers
 internal import ReelJSON
 internal import ReelJournal
 internal import ReelJournalSQLite
+internal import ReelRuntime
 internal import ReelSystem
 
 /// Compares the files of a data directory with the journal's records of them, by their hashes.
@@ -18,14 +20,26 @@ struct FileCheck {
     private(set) var videoCount = 0
     private(set) var fileCount = 0
     private(set) var byteCount: Int64 = 0
+    private(set) var parts: PartCheck
 
     private static let pageLength = 200
     private static let manifestByteCountMax = 1 << 20
 
-    init(dataDirectory: String, journal: SQLiteJournalDriver, bucket: S3AssetStore?) {
+    init(
+        dataDirectory: String,
+        journal: SQLiteJournalDriver,
+        bucket: S3AssetStore?,
+        time: any TimeSource
+    ) {
         self.dataDirectory = dataDirectory
         self.journal = journal
         self.bucket = bucket
+        parts = PartCheck(
+            dataDirectory: dataDirectory,
+            journal: journal,
+            bucket: bucket,
+            time: time
+        )
     }
 
     /// Checks every video that has records or files.
@@ -42,8 +56,44 @@ struct FileCheck {
                 for difference in try await differences(video) { report(difference) }
             }
         }
+        for difference in try await unrecorded() { report(difference) }
+        for difference in try await parts.strangers() { report(difference) }
         guard bucket == nil else { return }
         for difference in try await strangers() { report(difference) }
+    }
+
+    /// What a store step says that it stored, and of which there is no record.
+    ///
+    /// A record outlives its file, and goes with the last event of its video.
+    private func unrecorded() async throws -> [Difference] {
+        var found: [Difference] = []
+        var last: FinishedStep?
+        while true {
+            let page = try await journal.finishedSteps(
+                named: StoreNote.stepName,
+                after: last,
+                limit: Self.pageLength
+            )
+            guard let end = page.last else { return found }
+            last = end
+            for step in page {
+                guard let note = step.note.flatMap({ StoreNote($0) }) else { continue }
+                let missing = note.variants.subtracting(step.variants).sorted()
+                guard !missing.isEmpty || step.variants.isEmpty else { continue }
+                let names = missing.isEmpty ? "its files" : missing.joined(separator: ", ")
+                found.append(
+                    Difference(
+                        kind: .missing,
+                        place: "videos/" + step.videoID.rawValue,
+                        videoID: step.videoID,
+                        message: "event \(step.sequence) stored it, and the journal has no record"
+                            + " of \(names)",
+                        advice: "restore a backup that has it, or `reelhook events replay"
+                            + " \(step.sequence)` while the provider has it"
+                    )
+                )
+            }
+        }
     }
 
     /// What differs between a bucket's own records and the journal's; nothing is downloaded.
@@ -87,12 +137,18 @@ struct FileCheck {
 
     private mutating func differences(_ video: FiledVideo) async throws -> [Difference] {
         videoCount += 1
-        if let bucket { return try await differences(video, in: bucket) }
-        let (first, files) = judge([video])
-        fileCount += files.count
-        byteCount += files.reduce(0) { $0 + $1.byteCount }
-        guard !first.isEmpty else { return [] }
-        return judge(try await journal.filedVideos(named: video.videoID)).differences
+        var found: [Difference] = []
+        if let bucket {
+            found = try await differences(video, in: bucket)
+        } else {
+            let (first, files) = judge([video])
+            fileCount += files.count
+            byteCount += files.reduce(0) { $0 + $1.byteCount }
+            if !first.isEmpty {
+                found = judge(try await journal.filedVideos(named: video.videoID)).differences
+            }
+        }
+        return found + (try await parts.differences(video))
     }
 
     /// Folders that no video of the journal has.
