@@ -1,8 +1,8 @@
 #pragma once
 #include <stddef.h>
 #include <signal.h>
-#include <linux/filter.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/types.h>
@@ -67,6 +67,45 @@ static inline int creellinux_spawn_directory(
 static inline int creellinux_spawn_close_from(
     posix_spawn_file_actions_t *_Nonnull actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+/* Reason: the CMSG_ family are macros. At most 8 descriptors, with a text of at least one byte. */
+static inline ssize_t creellinux_send_descriptors(
+    int socket, const int *_Nonnull numbers, size_t count, const void *_Nonnull text,
+    size_t length) {
+    union { struct cmsghdr header; char room[CMSG_SPACE(8 * sizeof(int))]; } control = {{0}};
+    struct iovec part = {(void *)text, length};
+    struct msghdr message = {0};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.room;
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(&control.header), numbers, count * sizeof(int));
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Reason: the CMSG_ family are macros. Room for 8 descriptors; sets how many have come. */
+static inline ssize_t creellinux_receive_descriptors(
+    int socket, int *_Nonnull numbers, size_t *_Nonnull count, void *_Nonnull text,
+    size_t length) {
+    union { struct cmsghdr header; char room[CMSG_SPACE(8 * sizeof(int))]; } control = {{0}};
+    struct iovec part = {text, length};
+    struct msghdr message = {0};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.room;
+    message.msg_controllen = sizeof control;
+    *count = 0;
+    ssize_t result = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header = result < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(numbers, CMSG_DATA(header), *count * sizeof(int));
+    }
+    return result;
 }
 
 /* Reason: the C library has no wrapper for pidfd_open(2) before 2.36, and syscall(2) is variadic. */

@@ -133,6 +133,7 @@ final class HTTPConnection {
     /// Makes the transport ready; false when the client does not speak what is spoken here.
     private func open() async throws(SocketError) -> Bool {
         var deadline = server.loop.now.advanced(by: context.timeouts.opening)
+        if server.isStopping { deadline = firstRequestDeadline(deadline) }
         while true {
             do {
                 return try await transport.open(until: deadline)
@@ -236,7 +237,9 @@ final class HTTPConnection {
                     rest = .never
                 case .timedOut: return try await timedOut()
                 case .interrupted:
-                    guard requestCount == 0, isIdle else { return .closed }
+                    // It is late: a request came with what was there already.
+                    guard isIdle else { continue }
+                    guard requestCount == 0 else { return .closed }
                     phaseDeadline = firstRequestDeadline(phaseDeadline)
                 case .cancelled, .disconnected, .system: return .closed
                 }

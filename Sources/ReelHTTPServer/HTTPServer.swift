@@ -34,6 +34,7 @@ package final class HTTPServer: Sendable {
         }
 
         var phase = Phase.made
+        var isHandingOver = false
         var isStopped = false
     }
 
@@ -99,14 +100,12 @@ package final class HTTPServer: Sendable {
         _ binding: HTTPServerConfiguration.Binding
     ) throws(HTTPServerError) -> ListeningSocket {
         let address: SocketAddress
-        var sharesPort = false
         switch binding {
-        case .host(let host, let port, let isShared):
+        case .host(let host, let port):
             guard let parsed = SocketAddress(host: host, port: port) else {
                 throw .invalidAddress(host)
             }
             address = parsed
-            sharesPort = isShared
         case .unix(let path): address = .unix(path: path)
         case .listening(let socket): return socket
         case .inherited(let number):
@@ -117,7 +116,7 @@ package final class HTTPServer: Sendable {
             }
         }
         do {
-            return try ListeningSocket.bind(address, sharesPort: sharesPort)
+            return try ListeningSocket.bind(address)
         } catch {
             throw HTTPServerError(binding: address, error)
         }
@@ -138,6 +137,9 @@ package final class HTTPServer: Sendable {
         let servers = try makeLoops()
         defer { for server in servers { server.loop.shutDown() } }
         guard let running = try begin(servers, stopped) else { return }
+        if state.withLock({ $0.isHandingOver }) {
+            for server in servers { server.stop() }
+        }
         await withTaskCancellationHandler {
             await withTaskGroup { group in
                 group.addTask { await self.serveAll(running) }
@@ -171,6 +173,47 @@ package final class HTTPServer: Sendable {
         for server in running.servers { server.stop() }
         // The stream holds the one element there ever is.
         _ = running.stopped.yield()
+    }
+
+    /// Goes on accepting, and has each connection end with the request that it is at, or with the
+    /// first that it makes: for who will stop once another process can accept from the same queue.
+    ///
+    /// Legal from any thread, twice, and before `run`.
+    package func beginHandover() {
+        let running = state.withLock { state -> Running? in
+            state.isHandingOver = true
+            guard case .running(let running) = state.phase else { return nil }
+            return running
+        }
+        for server in running?.servers ?? [] { server.stop() }
+    }
+
+    /// Whether all that was under way when this was last asked has ended since; it is asked in
+    /// turns, after `beginHandover`.
+    package func hasTurnedOver() async -> Bool {
+        let running = state.withLock { state -> Running? in
+            guard case .running(let running) = state.phase else { return nil }
+            return running
+        }
+        var isTurned = true
+        for server in running?.servers ?? [] where await !server.hasTurnedOver() {
+            isTurned = false
+        }
+        return isTurned
+    }
+
+    /// Stops and leaves who waits in the queue to the process that takes over; what is under way is
+    /// given a moment and no more, since everybody else waits for it.
+    package func handOver() {
+        let listener = state.withLock { state -> ListeningSocket? in
+            switch state.phase {
+            case .bound(let listener): listener
+            case .running(let running): running.listener
+            case .made, .ended: nil
+            }
+        }
+        listener?.leaveQueue()
+        stop()
     }
 
     private func makeLoops() throws(HTTPServerError) -> [ServerLoop] {
@@ -236,11 +279,7 @@ package final class HTTPServer: Sendable {
                 if count.isMultiple(of: 32) { await Task.yield() }
                 admit(accepted, running, context, &group)
             }
-            // Who was about to connect here when another process took the port over.
-            if running.listener.sharesPort {
-                await running.servers[0].loop.sleep(until: .after(configuration.handoverPause))
-            }
-            // Who has connected before the end is served; nobody else would.
+            // Who has connected before the end is served, unless another process does it.
             while let accepted = await acceptLast(running) {
                 admit(accepted, running, context, &group)
             }
@@ -411,7 +450,10 @@ package final class HTTPServer: Sendable {
     /// Waits for the word to stop and then for the drain timeout, and cuts what is left.
     private func enforceDrain(_ servers: [ServerLoop], _ stops: AsyncStream<Void>) async {
         for await _ in stops { break }
-        try? await time.sleep(for: configuration.drainTimeout)
+        let isAwaited = state.withLock { $0.isHandingOver }
+        let drainTimeout = configuration.drainTimeout
+        let span = isAwaited ? min(configuration.lingerTimeout, drainTimeout) : drainTimeout
+        try? await time.sleep(for: span)
         for server in servers { server.cut() }
     }
 }

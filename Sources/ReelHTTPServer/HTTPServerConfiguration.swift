@@ -5,9 +5,8 @@ package import ReelSystem
 package struct HTTPServerConfiguration: Sendable {
     /// Where a server listens.
     package enum Binding: Sendable {
-        /// A numeric address or `localhost`; port 0 for any free one. One that is shared may be
-        /// bound by several processes of one user at a time.
-        case host(String, port: UInt16, isShared: Bool = false)
+        /// A numeric address or `localhost`; port 0 for any free one.
+        case host(String, port: UInt16)
         /// What listens already.
         case listening(ListeningSocket)
         /// A descriptor that was handed to the process and listens already.
@@ -75,9 +74,6 @@ package struct HTTPServerConfiguration: Sendable {
     package var drainTimeout = Duration.seconds(30)
     /// How long accepting rests when the process has no descriptors left.
     package var exhaustionPause = Duration.milliseconds(100)
-
-    /// How long one who stops goes on to listen on a port that is shared.
-    package var handoverPause = Duration.milliseconds(100)
 
     package init(binding: Binding, name: String = "http") {
         self.binding = binding

@@ -28,6 +28,8 @@ final class ServerLoop: @unchecked Sendable {
     /// The buffers of the loop's sessions of TLS; none without one.
     private(set) lazy var scratch = TLSTransport.Scratch()
     private var isCut = false
+    /// What was under way when `hasTurnedOver` was last asked; nil before.
+    private var elders: [AnyObject]?
     private var cachedDate = ""
     private var dateExpires = Deadline.now()
 
@@ -144,6 +146,23 @@ final class ServerLoop: @unchecked Sendable {
                 connection.interrupt()
             }
             self.resumeWaker()
+        }
+    }
+
+    /// Whether all that was under way when this was last asked has ended since; false at first.
+    ///
+    /// From any thread.
+    func hasTurnedOver() async -> Bool {
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                // They are kept until the next turn, so that nobody new can be at their addresses.
+                let isTurned = self.elders?.allSatisfy { elder in
+                    self.connections[ObjectIdentifier(elder)] == nil
+                        && self.awaited[ObjectIdentifier(elder)] == nil
+                }
+                self.elders = Array(self.connections.values) + Array(self.awaited.values)
+                continuation.resume(returning: isTurned ?? false)
+            }
         }
     }
 

@@ -11,13 +11,11 @@ package final class ListeningSocket: @unchecked Sendable {
     /// The address that it is bound to, with the port that the kernel chose if that was left open.
     package let address: SocketAddress
     private let descriptor: OwnedDescriptor
-    /// Whether another process holds the socket, too, and goes on listening.
-    private let isShared: Bool
-    /// Whether other processes of the user may bind the port, too.
-    package let sharesPort: Bool
-    private let state = Locked(State())
+    private let state: Locked<State>
 
     private struct State {
+        /// Whether another process holds the socket, too, and goes on listening.
+        var isShared: Bool
         var registration: Confined<Registration>?
         var isCancelled = false
     }
@@ -25,13 +23,11 @@ package final class ListeningSocket: @unchecked Sendable {
     private init(
         _ descriptor: consuming Descriptor,
         address: SocketAddress,
-        isShared: Bool = false,
-        sharesPort: Bool = false
+        isShared: Bool = false
     ) {
-        self.sharesPort = sharesPort
         self.descriptor = OwnedDescriptor(descriptor.release())
         self.address = address
-        self.isShared = isShared
+        state = Locked(State(isShared: isShared))
     }
 
     deinit { removeFile() }
@@ -41,21 +37,15 @@ package final class ListeningSocket: @unchecked Sendable {
     /// The file of a Unix socket is for its user alone; one that a process left behind is taken
     /// over when nobody answers on it.
     ///
-    /// With `sharesPort` several processes of one user may bind the port (`SO_REUSEPORT`,
-    /// socket(7)). From the moment the second one listens it gets every new connection, so that
-    /// the first one can close without refusing any.
-    ///
     /// - Throws: What bind(2) gives, above all `EADDRINUSE`, `EACCES` and `EADDRNOTAVAIL`.
     package static func bind(
         _ address: SocketAddress,
-        sharesPort: Bool = false,
         backlog: Int32 = 4096
     ) throws(SystemError) -> ListeningSocket {
         let descriptor = try open(address.family)
         switch address {
         case .v4, .v6:
             try set(descriptor.number, SOL_SOCKET, SO_REUSEADDR, 1)
-            if sharesPort { try set(descriptor.number, SOL_SOCKET, SO_REUSEPORT, 1) }
             if case .v6 = address {
                 try set(descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
             }
@@ -73,9 +63,8 @@ package final class ListeningSocket: @unchecked Sendable {
             }
         }
         try call("listen") { listen(descriptor.number, backlog) }
-        if sharesPort { try preferSecond(descriptor.number) }
         let bound = try name(of: descriptor.number) ?? address
-        return ListeningSocket(descriptor, address: bound, sharesPort: sharesPort)
+        return ListeningSocket(descriptor, address: bound)
     }
 
     /// Takes over a socket that listens already and was handed to the process, such as by systemd
@@ -85,6 +74,21 @@ package final class ListeningSocket: @unchecked Sendable {
     /// - Throws: `EBADF` when there is no such descriptor, `ENOTSOCK` when it is none of a socket,
     ///   `EINVAL` when the socket is none that listens for streams.
     package static func inherited(_ number: Int32) throws(SystemError) -> ListeningSocket {
+        try listening(number, isShared: true)
+    }
+
+    /// Takes over a socket from the process before this one, which lets go of it: what waits in
+    /// its queue is this process's.
+    ///
+    /// - Throws: As `inherited`.
+    static func handedOver(_ number: Int32) throws(SystemError) -> ListeningSocket {
+        try listening(number, isShared: false)
+    }
+
+    private static func listening(
+        _ number: Int32,
+        isShared: Bool
+    ) throws(SystemError) -> ListeningSocket {
         // Not through the wrapper, for which a bad number is a fault of ours.
         guard fcntl(number, F_GETFD) >= 0 else {
             throw SystemError(function: "fcntl", number: EBADF)
@@ -96,7 +100,7 @@ package final class ListeningSocket: @unchecked Sendable {
         try call("fcntl") { fcntl(number, F_SETFD, FD_CLOEXEC) }
         let flags = try call("fcntl") { fcntl(number, F_GETFL) }
         try call("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
-        return ListeningSocket(descriptor, address: address, isShared: true)
+        return ListeningSocket(descriptor, address: address, isShared: isShared)
     }
 
     /// Waits for the next connection, on the loop's thread; one task, always on the same loop.
@@ -141,6 +145,19 @@ package final class ListeningSocket: @unchecked Sendable {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL, EBADF, ENOTSOCK: false
         default: true
         }
+    }
+
+    private var isShared: Bool { state.withLock { $0.isShared } }
+
+    /// Leaves who waits in the queue to another process that holds the socket; from any thread,
+    /// before `accept` ends.
+    package func leaveQueue() {
+        state.withLock { $0.isShared = true }
+    }
+
+    /// Another descriptor of the socket, which the caller closes; before `close`.
+    func duplicate() throws(SystemError) -> Descriptor {
+        Descriptor(owning: try call("fcntl") { fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3) })
     }
 
     /// Ends `accept`, now and later; from any thread, legal twice.
@@ -229,33 +246,6 @@ extension ListeningSocket {
         _ = try unsafe address.withRaw { raw, length throws(SystemError) in
             try call("bind") { unsafe Glibc.bind(number, raw, length) }
         }
-    }
-
-    /// Has the kernel give new connections to the second of those that listen on a port.
-    ///
-    /// They are counted in the order in which they began, and a number that is too high leaves the
-    /// choice as it was: the one who is alone is not affected. Without this each would get a part,
-    /// and a connection that has not been accepted when its listener closes is reset.
-    private static func preferSecond(_ number: Int32) throws(SystemError) {
-        var instruction = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 1)
-        let outcome: Result<Int32, SystemError> = unsafe withUnsafeMutablePointer(
-            to: &instruction
-        ) { instruction in
-            var program = unsafe sock_fprog(len: 1, filter: instruction)
-            let length = unsafe socklen_t(MemoryLayout<sock_fprog>.size)
-            return Result { () throws(SystemError) in
-                try call("setsockopt") {
-                    unsafe setsockopt(
-                        number,
-                        SOL_SOCKET,
-                        SO_ATTACH_REUSEPORT_CBPF,
-                        &program,
-                        length
-                    )
-                }
-            }
-        }
-        _ = try outcome.get()
     }
 
     private static func name(of number: Int32) throws(SystemError) -> SocketAddress? {

@@ -34,6 +34,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 # How long a service that ends waits for the first request of who has connected, in seconds.
 FIRST_REQUEST_WAIT = 2
+# How long a new connection waits over a handover at most, in seconds: for what is short to end, the
+# journal to be closed and opened, and a machine that is busy with eight clients and two services.
+HANDOVER_MOST = 1.5
 
 
 class Load:
@@ -50,6 +53,7 @@ class Load:
         self.failures = []
         self.reconnected = 0
         self.held_up = 0
+        self.waits = []
         self._stopped = threading.Event()
         workers = [self._fresh] * fresh + [self._kept] * kept
         self._threads = [threading.Thread(target=self._run, args=(worker,)) for worker in workers]
@@ -76,6 +80,11 @@ class Load:
             raise AssertionError(f"{answer.status} {text}")
         self.acknowledged.append(fields["webhook-id"])
 
+    @property
+    def longest(self):
+        """The longest wait of a new connection for its answer, in seconds."""
+        return max(self.waits)
+
     def _fresh(self):
         """One delivery over a connection of its own."""
         body = deliveries.event(video=a_video())
@@ -83,6 +92,7 @@ class Load:
         connection = self._connect()
         try:
             self._post(connection, body, deliveries.headers(body))
+            self.waits.append(time.monotonic() - began)
         except http.client.RemoteDisconnected:
             self._excuse(began)
         finally:
@@ -238,8 +248,147 @@ def test_a_new_process_takes_the_ports_over_and_no_client_notices(
         load.end()
     assert load.failures == []
     assert len(load.acknowledged) > 1500
+    assert load.longest < HANDOVER_MOST
     assert set(load.acknowledged) <= kept_ids(service)
     print(f"{len(load.acknowledged)} over 4 restarts, {load.reconnected} kept connections closed")
+    print(f"the longest wait of a new connection was {load.longest * 1000:.0f} ms")
+
+
+@pytest.fixture
+def succession(started, quiet, tmp_path):
+    """Starts one service after the other on the same ports and the same data directory."""
+    ports = {"intake": program.free_port(), "console": program.free_port()}
+
+    def start(wait=True, **intake):
+        config = quiet(takeover_seconds=60, intake=intake)
+        service = program.Service(tmp_path / "data", config=config, **ports, wait=wait)
+        started.append(service)
+        if not wait:
+            service.wait_for("waiting for the process before this one")
+        return service
+
+    return start
+
+
+def slowly(service):
+    """A delivery of which the last half has not been sent, and that half."""
+    parts = urllib.parse.urlsplit(service.intake)
+    body = deliveries.event()
+    head = "POST /webhooks/openai HTTP/1.1\r\nHost: x\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in deliveries.headers(body).items())
+    head += f"Content-Length: {len(body)}\r\n\r\n"
+    connection = socket.create_connection((parts.hostname, parts.port), timeout=20)
+    connection.sendall((head + body[:10]).encode())
+    return connection, body[10:].encode()
+
+
+def test_nobody_waits_for_a_slow_request_of_the_process_before(succession):
+    service = succession()
+    load = Load(service.hook)
+    try:
+        load.passed(100)
+        successor = succession(wait=False)
+        # However long the one before goes on, it serves.
+        load.passed(100)
+        time.sleep(HANDOVER_MOST)
+        connection, rest = slowly(service)
+        load.passed(20)
+        service.process.send_signal(signal.SIGTERM)
+        service.wait_for("finishing what takes long")
+        time.sleep(HANDOVER_MOST)
+        assert service.process.poll() is None
+        load.passed(100)
+        with connection:
+            connection.sendall(rest)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        assert service.end() == 0
+        successor.listens()
+        load.passed(300)
+    finally:
+        load.end()
+    assert load.failures == []
+    assert load.longest < HANDOVER_MOST
+    print(f"the longest wait of a new connection was {load.longest * 1000:.0f} ms")
+
+
+def test_a_request_that_never_ends_holds_the_next_process_up_for_the_grace(succession):
+    service = succession(stop_grace_seconds=5)
+    load = Load(service.hook)
+    try:
+        load.passed(100)
+        successor = succession(wait=False)
+        connection, _ = slowly(service)
+        load.passed(20)
+        with connection:
+            began = time.monotonic()
+            assert service.end() == 0
+            assert 2.5 < time.monotonic() - began < 8
+        successor.listens()
+        load.passed(300)
+    finally:
+        load.end()
+    assert load.failures == []
+    assert load.longest < HANDOVER_MOST + FIRST_REQUEST_WAIT
+
+
+def test_a_successor_goes_on_when_the_process_before_is_killed(succession):
+    service = succession()
+    load = Load(service.hook)
+    try:
+        load.passed(100)
+        successor = succession(wait=False)
+        service.kill()
+        successor.listens()
+        load.passed(300)
+    finally:
+        load.end()
+    # What the killed one had accepted died with it, at most one connection of each client.
+    assert len(load.failures) <= 8, load.failures
+    for failure in load.failures:
+        assert "Refused" not in failure, failure
+    assert load.longest < HANDOVER_MOST
+    assert set(load.acknowledged) <= kept_ids(successor)
+
+
+def test_a_successor_that_dies_while_it_waits_takes_nobody_with_it(succession):
+    service = succession()
+    load = Load(service.hook)
+    try:
+        load.passed(100)
+        succession(wait=False).kill()
+        load.passed(300)
+        assert load.failures == []
+        # With nobody to take over, a stop is a stop.
+        parts = urllib.parse.urlsplit(service.intake)
+        assert service.end() == 0
+        assert refuses(parts.hostname, parts.port)
+    finally:
+        load.end()
+    assert "finishing what takes long" not in service.output
+
+
+def test_of_several_successors_one_goes_on_and_the_others_wait_for_it(succession):
+    service = succession()
+    load = Load(service.hook)
+    try:
+        waiting = [succession(wait=False) for _ in range(2)]
+        while waiting:
+            load.passed(200)
+            assert service.end() == 0
+            service = program.wait_until(
+                lambda: next((one for one in waiting if "listening intake" in one.output), None)
+            )
+            service.listens()
+            waiting.remove(service)
+            assert all(one.process.poll() is None for one in waiting)
+            # It is known as a successor to the one that has gone on.
+            time.sleep(0.5)
+        load.passed(200)
+    finally:
+        load.end()
+    assert load.failures == []
+    assert load.longest < HANDOVER_MOST
+    assert set(load.acknowledged) <= kept_ids(service)
 
 
 def test_a_successor_that_is_not_let_in_gives_up_and_says_why(started, quiet, tmp_path):

@@ -177,6 +177,23 @@ struct HTTPSServerTests {
         }
     }
 
+    @Test func `content that comes after a head that came with the handshake is waited for`()
+        async throws
+    {
+        try await withServer { running in
+            running.server.beginHandover()
+            let client = try TLSClient(
+                try await TCPClient.connect(port: running.port),
+                trusting: running.authority.rootPEM
+            )
+            let head = "POST /c HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+            try await client.handshake(sending: head + "Expect: 100-continue\r\n\r\n")
+            #expect(try await client.receiveText().hasPrefix("HTTP/1.1 100 "))
+            try await client.send("body")
+            #expect(try await client.receiveTextToEnd().hasSuffix("POST /c body"))
+        }
+    }
+
     @Test func `who has connected is still served when the server stops`() async throws {
         try await withServer { running in
             let client = try await running.connect()

@@ -125,6 +125,61 @@ struct HTTPServerStopTests {
         #expect(isCancelled.withLock { $0 })
     }
 
+    @Test func `until it hands over a server takes connections, for one request each`()
+        async throws
+    {
+        let gate = Gate()
+        try await withServer { request, _ in
+            if request.target.path == "/slow" { await gate.pass() }
+            return .text(.ok, request.target.path)
+        } _: { server in
+            let idle = try await server.connect()
+            try await idle.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try await idle.receiveResponse()
+            let slow = try await server.connect()
+            try await slow.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            while gate.arrivals == 0 { await Task.yield() }
+            server.server.beginHandover()
+            #expect(try await idle.receiveToEnd().isEmpty)
+            _ = await server.server.hasTurnedOver()
+            for _ in 0..<20 {
+                let late = try await server.connect()
+                try await late.send("GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+                let answer = try await late.receiveTextToEnd()
+                #expect(answer.hasSuffix("/late"))
+                #expect(answer.contains("Connection: close\r\n"))
+                late.close()
+            }
+            // Those who come and go hold nothing up, and the slow one does.
+            #expect(await !server.server.hasTurnedOver())
+            gate.open()
+            #expect(try await slow.receiveTextToEnd().hasSuffix("/slow"))
+            slow.close()
+            while await !server.server.hasTurnedOver() { await Task.yield() }
+            server.server.handOver()
+        }
+    }
+
+    @Test func `what has not ended a moment after the handover is cut`() async throws {
+        let time = ManualTime()
+        let hasBegun = Locked(false)
+        try await withServer(time: time) { _, _ in
+            hasBegun.withLock { $0 = true }
+            try? await time.sleep(for: .seconds(1_000_000))
+            return .text(.ok, "late")
+        } _: { server in
+            let client = try await server.connect()
+            try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            while !hasBegun.withLock({ $0 }) { await Task.yield() }
+            server.server.beginHandover()
+            server.server.handOver()
+            await time.waitForSleepers(2)
+            // The moment, and not the grace, since all who connect meanwhile wait for it.
+            time.advance(by: .seconds(2))
+            await #expect(throws: TCPClient.Failure.self) { try await client.receive(exactly: 1) }
+        }
+    }
+
     @Test func `cancelling the task of run ends it`() async throws {
         let configuration = HTTPServerConfiguration(binding: .host("127.0.0.1", port: 0))
         let server = HTTPServer(

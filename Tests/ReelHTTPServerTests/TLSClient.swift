@@ -12,12 +12,15 @@ final class TLSClient: Sendable {
         unsafe session = TLSSession(with: try TLSContext(trusting: root), host: "localhost")
     }
 
-    func handshake() async throws {
+    /// Makes the handshake, with a text in one piece with its end.
+    func handshake(sending text: String = "") async throws {
         var output: [UInt8] = []
         _ = try unsafe session.handshake(Span(), output: &output)
         while true {
+            let isDone = unsafe session.isEstablished
+            if isDone, !text.isEmpty { output += try encrypted(Array(text.utf8)) }
             if !output.isEmpty { try await connection.send(output) }
-            if unsafe session.isEstablished { return }
+            if isDone { return }
             output = []
             let input = try await connection.receive()
             guard !input.isEmpty else { throw TLSError.ended }
@@ -34,6 +37,21 @@ final class TLSClient: Sendable {
 
     func send(_ text: String) async throws {
         try await connection.send(encrypted(Array(text.utf8)))
+    }
+
+    /// The plain bytes that come next.
+    func receiveText() async throws -> String {
+        var ignored: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let wire = try await connection.receive()
+            guard !wire.isEmpty else { throw TLSError.ended }
+            let progress = try unsafe session.read(wire.span, into: &buffer, output: &ignored)
+            precondition(progress.consumed == wire.count, "a part of a record has come")
+            guard progress.produced == 0 else {
+                return String(decoding: buffer[..<progress.produced], as: UTF8.self)
+            }
+        }
     }
 
     /// Plain bytes until the server's close_notify; throws `ended` when there is none.

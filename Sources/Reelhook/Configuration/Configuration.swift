@@ -29,7 +29,7 @@ public struct Configuration: Sendable {
     /// Where the supervisor is told how the service is; `NOTIFY_SOCKET`.
     package var notifySocket: String?
     /// How long a start waits for the process before it to let go of the data directory; above 0,
-    /// the ports are shared with it.
+    /// it is asked for its ports, and this one gives them to the next.
     package var takeover: Duration = .zero
 
     package var log = LogSettings()

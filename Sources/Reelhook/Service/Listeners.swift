@@ -3,6 +3,7 @@ internal import ReelHTTP
 internal import ReelHTTPServer
 internal import ReelJournal
 internal import ReelObservability
+internal import ReelRuntime
 internal import ReelSystem
 internal import ReelWebhooks
 
@@ -14,6 +15,10 @@ struct Listeners: Sendable {
     let control: HTTPServer
     let credentials: [TLSCredentials]
     let addresses: ReelhookService.Addresses
+    private let readiness: Readiness
+    private let grace: Duration
+    private let time: any TimeSource
+    private let logger: Logger
 
     /// Binds all three, or none.
     ///
@@ -78,7 +83,11 @@ struct Listeners: Sendable {
                 console: ListenAddress(host: consolePeer.address, port: consolePeer.port),
                 intakeScheme: intakeTLS == nil ? "http" : "https",
                 consoleScheme: consoleTLS == nil ? "http" : "https"
-            )
+            ),
+            readiness: readiness,
+            grace: configuration.server.stopGrace,
+            time: parts.surroundings.time,
+            logger: parts.surroundings.logger
         )
     }
 
@@ -111,7 +120,34 @@ struct Listeners: Sendable {
     }
 
     /// Takes no new connections and finishes what runs.
-    func stop() {
+    ///
+    /// While somebody waits to take over, connections are taken until nothing is under way that
+    /// takes long, and those who then wait are theirs: nobody waits for longer than it takes to
+    /// close here and open there. What does not come to its end within the grace, less the moment
+    /// that is kept for the handover itself, does not hold it up.
+    func stop(leavingTo desk: HandoverDesk?, after workEnd: Latch) async {
+        guard let desk, desk.hasSuccessor else { return stop() }
+        logger.info("finishing what takes long before the next process goes on")
+        intake.beginHandover()
+        console.beginHandover()
+        let deadline = time.uptime() + max(grace - .seconds(2), grace / 2)
+        while desk.hasSuccessor {
+            let hasTurned = [await intake.hasTurnedOver(), await console.hasTurnedOver()]
+            if workEnd.isOpen, !hasTurned.contains(false) || time.uptime() >= deadline {
+                logger.info("leaving the ports to the next process")
+                readiness.noteStopping()
+                intake.handOver()
+                console.handOver()
+                return control.stop()
+            }
+            guard (try? await time.sleep(for: .milliseconds(50))) != nil else { break }
+        }
+        stop()
+    }
+
+    /// Takes no new connections and finishes what runs.
+    private func stop() {
+        readiness.noteStopping()
         intake.stop()
         console.stop()
         control.stop()

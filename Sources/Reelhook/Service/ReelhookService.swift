@@ -5,6 +5,7 @@ internal import ReelHTTPServer
 package import ReelObservability
 internal import ReelReconciler
 package import ReelRuntime
+internal import ReelSystem
 internal import ReelWebhooks
 
 /// The whole service: intake, journal, chains, poller and console, started and stopped as one.
@@ -87,10 +88,8 @@ public final class ReelhookService: Sendable {
             surroundings.logger.warning("configuration", ["warning": .string(warning)])
         }
         try await Listeners.check(configuration, surroundings)
-        // What is shared with the process before this one is taken at once, so that there is no
-        // moment at which nobody listens.
-        let sockets = try ListenerSockets.taken(configuration)
-        let parts = try await openParts()
+        let inherited = try ListenerSockets.inherited(configuration)
+        let (parts, sockets) = try await openParts(inherited)
         do {
             try await serve(parts, sockets, onListening)
             await parts.close()
@@ -108,21 +107,37 @@ public final class ReelhookService: Sendable {
         for credentials in credentials.withLock({ $0 }) { credentials.reload() }
     }
 
-    /// Opens everything, waiting for the process before this one if it is to.
-    private func openParts() async throws -> ServiceParts {
+    /// Opens everything, waiting for the process before this one if it is to, and takes the
+    /// sockets that are left to take.
+    private func openParts(
+        _ inherited: ListenerSockets
+    ) async throws -> (ServiceParts, ListenerSockets) {
         let time = surroundings.time
         let deadline = time.uptime() + configuration.takeover
+        let takesOver = configuration.takeover > .zero
+        var predecessor = Predecessor(configuration)
         var hasSaidSo = false
         while true {
+            let hasHeard = takesOver && predecessor.ask()
             do throws(StartError) {
-                return try await ServiceParts.open(configuration, surroundings)
+                let parts = try await ServiceParts.open(configuration, surroundings)
+                guard takesOver else { return (parts, inherited) }
+                do throws(StartError) {
+                    let given = predecessor.sockets
+                    return (parts, try inherited.completed(with: given, configuration))
+                } catch {
+                    await parts.close()
+                    throw error
+                }
             } catch {
                 guard case .journal(_, let fault) = error, fault.isInUse,
                     time.uptime() < deadline, !stopLatch.isOpen
                 else { throw error }
             }
-            if !hasSaidSo { surroundings.logger.info("waiting for the process before this one") }
-            hasSaidSo = true
+            if hasHeard, !hasSaidSo {
+                hasSaidSo = true
+                surroundings.logger.info("waiting for the process before this one")
+            }
             try await time.sleep(for: .milliseconds(20))
         }
     }
@@ -144,6 +159,7 @@ public final class ReelhookService: Sendable {
         let chains = try self.chains?(steps) ?? steps.configuredChains()
         let readiness = Readiness(parts)
         let listeners = try await Listeners.bind(parts, sockets, readiness)
+        let desk = try sockets.desk(configuration)
         credentials.withLock { $0 = listeners.credentials }
         let dispatcher = parts.makeDispatcher(chains)
         parts.journal.planAppends(by: dispatcher.planner)
@@ -159,9 +175,8 @@ public final class ReelhookService: Sendable {
         let supervisor = Supervisor(configuration, logger)
         supervisor.tell("READY=1\nSTATUS=Listening on \(listeners.addresses.intakeURL)")
         do {
-            try await work(parts, listeners, dispatcher) {
+            try await work(parts, listeners, dispatcher, desk) {
                 supervisor.tell("STOPPING=1\nSTATUS=Finishing what runs")
-                readiness.noteStopping()
             }
         } catch {
             logger.error("service failed", ["reason": .string("\(error)")])
@@ -175,13 +190,38 @@ public final class ReelhookService: Sendable {
         _ parts: ServiceParts,
         _ listeners: Listeners,
         _ dispatcher: Dispatcher,
+        _ desk: HandoverDesk?,
         onStop: @escaping @Sendable () -> Void
     ) async throws {
-        let reconciler = parts.makeReconciler()
+        let workEnd = Latch()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(name: "intake") { try await listeners.intake.run() }
             group.addTask(name: "console") { try await listeners.console.run() }
             group.addTask(name: "control") { try await listeners.control.run() }
+            if let desk { group.addTask(name: "handover") { await desk.run() } }
+            group.addTask(name: "work") {
+                defer { workEnd.open() }
+                try await self.workBehind(parts, listeners, dispatcher)
+            }
+            group.addTask(name: "stop") {
+                await self.stopLatch.wait()
+                onStop()
+                parts.stop.open()
+                await desk?.end()
+                await listeners.stop(leavingTo: desk, after: workEnd)
+            }
+            try await self.untilAllEnd(&group)
+        }
+    }
+
+    /// Runs what works behind the listeners until the service is to stop.
+    private func workBehind(
+        _ parts: ServiceParts,
+        _ listeners: Listeners,
+        _ dispatcher: Dispatcher
+    ) async throws {
+        let reconciler = parts.makeReconciler()
+        try await withThrowingTaskGroup(of: Void.self) { group in
             for credentials in listeners.credentials {
                 group.addTask(name: "certificate") {
                     try await self.untilStopped { await credentials.run() }
@@ -213,20 +253,20 @@ public final class ReelhookService: Sendable {
                     try await self.untilStopped { try await sweep.run() }
                 }
             }
-            group.addTask(name: "stop") {
-                await self.stopLatch.wait()
-                onStop()
-                parts.stop.open()
-                listeners.stop()
-            }
-            do {
-                while try await group.next() != nil {}
-            } catch {
-                // One part failed: the others stop in order, and the failure is told.
-                self.stop()
-                while await group.nextResult() != nil {}
-                throw error
-            }
+            try await self.untilAllEnd(&group)
+        }
+    }
+
+    /// Waits for every part; when one fails the others stop in order, and the failure is told.
+    private func untilAllEnd(
+        _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws {
+        do {
+            while try await group.next() != nil {}
+        } catch {
+            stop()
+            while await group.nextResult() != nil {}
+            throw error
         }
     }
 
