@@ -1,4 +1,5 @@
-/// Steps that follow one another for the events of some types.
+/// Steps that follow one another for the events of some types; those that tell somebody stand side
+/// by side where they are neighbours.
 public struct Chain: Sendable {
     /// Unique among the chains of a service; recorded with every run, so a chain that is renamed
     /// is another chain.
@@ -25,17 +26,25 @@ public struct Step: Sendable {
     public let retry: RetryPolicy
     /// How long one attempt may take.
     public let timeLimit: Duration
+    /// Whom it tells, safe to show and to log; nil for a step that goes by its place alone.
+    ///
+    /// Steps of different lanes that stand next to each other begin together, and none of them
+    /// waits for another; what comes after them begins when all are done. One at the end of its
+    /// chain holds back, of later events of the same video, only the steps of the same lane.
+    public let lane: String?
 
     public init(
         _ name: String,
         _ handler: any Handler,
         retry: RetryPolicy = RetryPolicy(),
-        timeLimit: Duration = .seconds(3600)
+        timeLimit: Duration = .seconds(3600),
+        lane: String? = nil
     ) {
         self.name = name
         self.handler = handler
         self.retry = retry
         self.timeLimit = timeLimit
+        self.lane = lane
     }
 }
 

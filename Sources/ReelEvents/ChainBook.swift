@@ -15,7 +15,11 @@ struct ChainBook: Sendable {
         )
         var plansByType: [String: [RunPlan]] = [:]
         for chain in chains {
-            let plan = RunPlan(chain: chain.name, steps: chain.steps.map(\.name))
+            let plan = RunPlan(
+                chain: chain.name,
+                steps: chain.steps.map(\.name),
+                lanes: chain.steps.map(\.lane)
+            )
             for type in Set(chain.types) { plansByType[type.name, default: []].append(plan) }
         }
         self.plansByType = plansByType

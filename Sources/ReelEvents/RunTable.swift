@@ -8,10 +8,12 @@ struct RunTable {
     struct Key: Hashable {
         let sequence: Int64
         let chain: String
+        let firstStep: Int
 
         init(_ claim: Claim) {
             sequence = claim.entry.sequence
             chain = claim.chain
+            firstStep = claim.firstStep
         }
     }
 

@@ -12,6 +12,7 @@ extension Claim {
         self.init(
             entry: entry,
             chain: run.plan.chain,
+            firstStep: run.line.lowerBound,
             stepIndex: run.stepIndex,
             stepName: run.stepName,
             attempt: run.attempts,
@@ -27,6 +28,7 @@ extension Claim {
         Claim(
             entry: entry,
             chain: chain,
+            firstStep: firstStep,
             stepIndex: stepIndex,
             stepName: stepName,
             attempt: attempt,

@@ -13,10 +13,16 @@ extension InMemoryJournal {
             stored[index].reason = reason
         case .runs(let plans):
             precondition(!plans.isEmpty, "an event that no chain takes is planned as unhandled")
-            runs[sequence] = plans.map { StoredRun(progress: RunProgress(plan: $0)) }
-            for position in plans.indices {
-                openRuns.insert(RunKey(sequence: sequence, position: position))
-            }
+            begin(plans.flatMap { RunProgress.first(of: $0) }, of: sequence)
+        }
+    }
+
+    /// Adds runs to those of an entry.
+    private mutating func begin(_ new: [RunProgress], of sequence: Int64) {
+        for run in new {
+            let position = runs[sequence, default: []].count
+            runs[sequence, default: []].append(StoredRun(progress: run))
+            openRuns.insert(RunKey(sequence: sequence, position: position))
         }
     }
 
@@ -66,6 +72,8 @@ extension InMemoryJournal {
             endedAt: endedAt,
             leaseUntil: leaseUntil
         )
+        let all = runs[key.sequence, default: []].map(\.progress)
+        begin(settled.run.followers(among: all), of: key.sequence)
         change(key) { run in
             run.progress = settled.run
             guard let attempt = settled.attempt else { return }
@@ -112,7 +120,7 @@ extension InMemoryJournal {
         var answer: [Int64: [StepRecord]] = [:]
         for sequence in sequences {
             guard let runs = runs[sequence] else { continue }
-            answer[sequence] = runs.flatMap { $0.progress.steps(finished: $0.finished) }
+            answer[sequence] = RunProgress.steps(of: runs.map { ($0.progress, $0.finished) })
         }
         return answer
     }
@@ -170,18 +178,27 @@ extension InMemoryJournal {
         }
     }
 
-    /// What keeps the runs of a video back: its earliest open entry, and entries at work.
+    /// What keeps the runs of a video back: its earliest open entry, and entries at work, by lane.
+    ///
+    /// A run in a lane stands before those of later events in the same lane, any other before all.
     private struct Obstacles {
-        var earliest: [VideoKey: Int64] = [:]
-        var atWork: [VideoKey: (sequence: Int64, leaseUntil: Timestamp)] = [:]
+        struct Lane: Hashable {
+            let video: VideoKey
+            let name: String?
+        }
 
-        /// When a run can be claimed; nil while an earlier one of its video is open.
+        var earliest: [Lane: Int64] = [:]
+        var atWork: [Lane: (sequence: Int64, leaseUntil: Timestamp)] = [:]
+
+        /// When a run can be claimed; nil while an earlier one of its video stands before it.
         func moment(of key: RunKey, _ run: RunProgress?, _ video: VideoKey?) -> Timestamp? {
-            guard let moment = run?.claimableAt else { return nil }
+            guard let run, let moment = run.claimableAt else { return nil }
             guard let video else { return moment }
-            if let first = earliest[video], first < key.sequence { return nil }
-            // A dead run that was retried while a later one of the video is at work.
-            if let working = atWork[video], working.sequence != key.sequence {
+            let lane = Lane(video: video, name: run.lane)
+            let before = [lane, Lane(video: video, name: nil)].compactMap { earliest[$0] }
+            if let first = before.min(), first < key.sequence { return nil }
+            // A dead run that was retried while a later one is at work.
+            if let working = atWork[lane], working.sequence != key.sequence {
                 return max(moment, working.leaseUntil)
             }
             return moment
@@ -192,11 +209,12 @@ extension InMemoryJournal {
         var obstacles = Obstacles()
         for key in openRuns {
             guard let video = video(of: key.sequence), let run = run(key) else { continue }
-            obstacles.earliest[video] = min(obstacles.earliest[video] ?? .max, key.sequence)
+            let lane = Obstacles.Lane(video: video, name: run.lane)
+            obstacles.earliest[lane] = min(obstacles.earliest[lane] ?? .max, key.sequence)
             guard run.state == .running, let leaseUntil = run.leaseUntil else { continue }
-            let known = obstacles.atWork[video]
+            let known = obstacles.atWork[lane]
             if known.map({ $0.leaseUntil < leaseUntil }) ?? true {
-                obstacles.atWork[video] = (key.sequence, leaseUntil)
+                obstacles.atWork[lane] = (key.sequence, leaseUntil)
             }
         }
         return obstacles

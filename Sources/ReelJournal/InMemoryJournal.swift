@@ -9,7 +9,7 @@ struct InMemoryJournal {
 
     struct RunKey: Hashable {
         let sequence: Int64
-        /// In the plan of its entry.
+        /// Among the runs of its entry, in the order in which they began.
         let position: Int
     }
 
@@ -27,7 +27,7 @@ struct InMemoryJournal {
     var clock: ClockRecord?
     /// The entry of sequence n stands at n - 1.
     var stored: [StoredEntry] = []
-    /// The runs of an entry in the order of its plan.
+    /// The runs of an entry in the order in which they began.
     var runs: [Int64: [StoredRun]] = [:]
     /// The keys of runs that are pending, running or waiting.
     var openRuns: Set<RunKey> = []

@@ -1,17 +1,5 @@
 package import ReelRuntime
 
-/// One chain that an event is to go through.
-package struct RunPlan: Sendable, Hashable {
-    package let chain: String
-    /// The names of the steps, in order; at least one.
-    package let steps: [String]
-
-    package init(chain: String, steps: [String]) {
-        self.chain = chain
-        self.steps = steps
-    }
-}
-
 /// What the dispatcher found for a pending event.
 package enum EventPlan: Sendable, Hashable {
     case runs([RunPlan])
@@ -25,6 +13,8 @@ package enum EventPlan: Sendable, Hashable {
 package struct Claim: Sendable, Hashable {
     package let entry: JournalEntry
     package let chain: String
+    /// The step that its run began with, which tells the runs of a chain apart.
+    package let firstStep: Int
     package let stepIndex: Int
     package let stepName: String
     /// Counts from 1, this one included.
@@ -39,6 +29,7 @@ package struct Claim: Sendable, Hashable {
     package init(
         entry: JournalEntry,
         chain: String,
+        firstStep: Int,
         stepIndex: Int,
         stepName: String,
         attempt: Int,
@@ -49,6 +40,7 @@ package struct Claim: Sendable, Hashable {
     ) {
         self.entry = entry
         self.chain = chain
+        self.firstStep = firstStep
         self.stepIndex = stepIndex
         self.stepName = stepName
         self.attempt = attempt

@@ -50,12 +50,12 @@ package struct RunProgress: Sendable, Hashable {
         self.endedAt = endedAt
     }
 
-    /// A run that begins.
-    package init(plan: RunPlan) {
+    /// A run that begins, with the first step of one of the plan's lines.
+    package init(plan: RunPlan, from step: Int = 0) {
         self.init(
             plan: plan,
             state: .pending,
-            stepIndex: 0,
+            stepIndex: step,
             attempts: 0,
             token: 0,
             reason: nil,
@@ -65,6 +65,12 @@ package struct RunProgress: Sendable, Hashable {
             endedAt: nil
         )
     }
+
+    /// The steps that it goes through.
+    package var line: Range<Int> { plan.line(of: stepIndex) }
+
+    /// What orders it among the runs of other events of its video; nil for all of them.
+    package var lane: String? { plan.lane(of: stepIndex) }
 
     package var stepName: String {
         plan.steps.indices.contains(stepIndex) ? plan.steps[stepIndex] : ""
@@ -211,7 +217,7 @@ package struct RunProgress: Sendable, Hashable {
     package var deadLetter: DeadLetter? { state == .dead ? DeadLetter(run: self) : nil }
 
     private mutating func finishStep(at moment: Timestamp, leaseUntil: Timestamp) {
-        guard stepIndex + 1 < plan.steps.count else { return end(.done, nil, at: moment) }
+        guard stepIndex + 1 < line.upperBound else { return end(.done, nil, at: moment) }
         stepIndex += 1
         attempts = 1
         reason = nil

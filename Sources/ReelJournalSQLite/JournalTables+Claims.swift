@@ -34,14 +34,12 @@ extension JournalTables {
         guard request.limit > 0 else { return [] }
         var candidates = try ready(request)
         if !fresh.isEmpty {
-            let first = Self.firstSequences(fresh)
-            // A row stands behind an earlier entry of its video that is only now being planned.
-            if !first.isEmpty, !candidates.isEmpty {
-                candidates = try standing(candidates, behind: first)
+            let obstacles = FreshObstacles(fresh)
+            if !obstacles.isEmpty, !candidates.isEmpty {
+                candidates = try standing(candidates, behind: obstacles)
             }
-            for (index, entry) in fresh.enumerated()
-            where try isFree(entry, first, at: request.now) {
-                for run in entry.runs {
+            for (index, entry) in fresh.enumerated() {
+                for run in entry.runs where try isFree(run, obstacles, at: request.now) {
                     candidates.append(
                         Candidate(
                             urgency: run.urgency,
@@ -74,11 +72,13 @@ extension JournalTables {
                 AND NOT EXISTS (
                     SELECT 1 FROM runs f INDEXED BY runs_of_video
                     WHERE f.video = r.video AND f.state <= 2 AND f.sequence < r.sequence
+                        AND (f.lane IS NULL OR f.lane = r.lane)
                 )
                 AND NOT EXISTS (
                     SELECT 1 FROM runs w INDEXED BY runs_of_video
                     WHERE w.video = r.video AND w.state <= 2 AND w.state = 1
                         AND w.claimable_at > ?1 AND w.sequence <> r.sequence
+                        AND w.lane IS r.lane
                 )
             ORDER BY r.urgency, r.sequence, r.position LIMIT ?2
             """,
@@ -93,27 +93,52 @@ extension JournalTables {
         }
     }
 
-    /// The first sequence that is being planned of each video.
-    private static func firstSequences(_ fresh: [FreshEntry]) -> [Int64: Int64] {
-        var first: [Int64: Int64] = [:]
-        for entry in fresh {
-            guard let video = entry.runs.first?.video else { continue }
-            first[video] = min(first[video] ?? .max, entry.sequence)
+    /// The first sequence that is being planned of each video, by lane.
+    ///
+    /// A run in a lane stands before those of later events in the same lane, any other before all.
+    private struct FreshObstacles {
+        private struct Lane: Hashable {
+            let video: Int64
+            let lane: Int64?
         }
-        return first
+
+        private var first: [Lane: Int64] = [:]
+        private var earliest = Int64.max
+
+        init(_ fresh: [FreshEntry]) {
+            for run in fresh.lazy.flatMap(\.runs) {
+                guard let video = run.video else { continue }
+                let lane = Lane(video: video, lane: run.lane)
+                first[lane] = min(first[lane] ?? .max, run.sequence)
+                earliest = min(earliest, run.sequence)
+            }
+        }
+
+        var isEmpty: Bool { first.isEmpty }
+
+        /// Whether something that is being planned may stand before an entry.
+        func mayStandBefore(_ sequence: Int64) -> Bool { earliest < sequence }
+
+        func standBefore(_ run: RunRow) -> Bool {
+            guard let video = run.video else { return false }
+            return [nil, run.lane].contains { lane in
+                first[Lane(video: video, lane: lane)].map { $0 < run.sequence } ?? false
+            }
+        }
     }
 
     /// The candidates that no earlier entry of their video, now being planned, stands before.
     private func standing(
         _ candidates: [Candidate],
-        behind first: [Int64: Int64]
+        behind obstacles: FreshObstacles
     ) throws(SQLiteFault) -> [Candidate] {
-        let earliest = first.values.min() ?? .max
         var standing: [Candidate] = []
         for candidate in candidates {
-            if candidate.sequence > earliest,
-                let video = try runs(of: candidate.sequence).first?.video,
-                let other = first[video], other < candidate.sequence
+            if obstacles.mayStandBefore(candidate.sequence),
+                let row = try runs(of: candidate.sequence).first(where: {
+                    $0.position == candidate.position
+                }),
+                obstacles.standBefore(row)
             {
                 continue
             }
@@ -122,21 +147,25 @@ extension JournalTables {
         return standing
     }
 
-    /// Whether nothing of its video stands before an entry that is being planned.
+    /// Whether nothing of its video stands before a run that is being planned.
     private func isFree(
-        _ entry: FreshEntry,
-        _ first: [Int64: Int64],
+        _ run: RunRow,
+        _ obstacles: FreshObstacles,
         at moment: Timestamp
     ) throws(SQLiteFault) -> Bool {
-        guard let video = entry.runs.first?.video else { return true }
-        guard first[video] == entry.sequence else { return false }
+        guard let video = run.video else { return true }
+        guard !obstacles.standBefore(run) else { return false }
         let obstacle = try connection.first(
             """
             SELECT 1 FROM runs INDEXED BY runs_of_video
-            WHERE video = ?1 AND state <= 2
-                AND (sequence < ?2 OR (state = 1 AND claimable_at > ?3))
+            WHERE video = ?1 AND state <= 2 AND (
+                (sequence < ?2 AND (lane IS NULL OR lane = ?4))
+                OR (state = 1 AND claimable_at > ?3 AND lane IS ?4)
+            )
             """,
-            [.integer(video), .integer(entry.sequence), .moment(moment)]
+            [
+                .integer(video), .integer(run.sequence), .moment(moment), .optional(run.lane),
+            ]
         ) { $0.integer(0) }
         return obstacle == nil
     }

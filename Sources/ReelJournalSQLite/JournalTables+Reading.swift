@@ -97,14 +97,15 @@ extension JournalTables {
             let rows = try runs(of: sequence)
             guard !rows.isEmpty else { continue }
             let history = try history(of: sequence, rows)
-            answer[sequence] = rows.flatMap { row in
-                var finished: [Int: (attempt: AttemptRecord, note: String?)] = [:]
+            let runs = rows.map { row in
+                var finished: RunProgress.Finished = [:]
                 for past in history
                 where past.position == row.position && past.record.outcome == "done" {
                     finished[past.record.stepIndex] = (past.record, past.note)
                 }
-                return row.progress.steps(finished: finished)
+                return (run: row.progress, finished: finished)
             }
+            answer[sequence] = RunProgress.steps(of: runs)
         }
         return answer
     }
@@ -161,12 +162,13 @@ extension JournalTables {
             SELECT max(r.claimable_at, coalesce((
                 SELECT max(w.claimable_at) FROM runs w INDEXED BY runs_of_video
                 WHERE w.video = r.video AND w.state <= 2 AND w.state = 1
-                    AND w.sequence <> r.sequence
+                    AND w.sequence <> r.sequence AND w.lane IS r.lane
             ), 0))
             FROM runs r INDEXED BY runs_ready
             WHERE r.is_ready = 1 AND NOT EXISTS (
                 SELECT 1 FROM runs f INDEXED BY runs_of_video
                 WHERE f.video = r.video AND f.state <= 2 AND f.sequence < r.sequence
+                    AND (f.lane IS NULL OR f.lane = r.lane)
             )
             ORDER BY r.urgency, r.sequence, r.position LIMIT 1
             """
@@ -176,12 +178,13 @@ extension JournalTables {
             SELECT max(r.claimable_at, coalesce((
                 SELECT max(w.claimable_at) FROM runs w INDEXED BY runs_of_video
                 WHERE w.video = r.video AND w.state <= 2 AND w.state = 1
-                    AND w.sequence <> r.sequence
+                    AND w.sequence <> r.sequence AND w.lane IS r.lane
             ), 0))
             FROM runs r INDEXED BY runs_timed
             WHERE r.is_ready = 0 AND r.state <= 2 AND NOT EXISTS (
                 SELECT 1 FROM runs f INDEXED BY runs_of_video
                 WHERE f.video = r.video AND f.state <= 2 AND f.sequence < r.sequence
+                    AND (f.lane IS NULL OR f.lane = r.lane)
             )
             ORDER BY r.claimable_at LIMIT 1
             """

@@ -6,14 +6,14 @@ extension JournalTables {
     private static let eventMoves = StoredMoves<EventState>()
     private static let runMoves = StoredMoves<RunState>()
 
-    /// The runs of an entry in the order of its plan.
+    /// The runs of an entry in the order in which they began.
     func runs(of sequence: Int64) throws(SQLiteFault) -> [RunRow] {
         if let known = hot[sequence] { return known.runs }
         return try connection.rows(
             """
             SELECT position, chain, state, step, attempts, token, claimable_at, claimed_at,
                 ended_at, attempt_total, reason_code, reason_detail, checkpoint IS NOT NULL,
-                is_ready, urgency, video
+                is_ready, urgency, video, lane
             FROM runs WHERE sequence = ?1 ORDER BY position
             """,
             [.integer(sequence)]
@@ -39,9 +39,52 @@ extension JournalTables {
                 hasCheckpoint: row.integer(12) == 1,
                 isReady: row.integer(13) == 1,
                 urgency: row.integer(14),
-                video: row.optionalInteger(15)
+                video: row.optionalInteger(15),
+                lane: row.optionalInteger(16)
             )
         }
+    }
+
+    /// A run that begins, not yet written.
+    func fresh(
+        _ run: RunProgress,
+        of sequence: Int64,
+        at position: Int,
+        urgency: Int64,
+        video: Int64?
+    ) throws(SQLiteFault) -> RunRow {
+        RunRow(
+            sequence: sequence,
+            position: Int64(position),
+            chain: try number(of: run.plan),
+            progress: run,
+            attemptTotal: 0,
+            hasCheckpoint: false,
+            isReady: true,
+            urgency: urgency,
+            video: video,
+            lane: run.lane.map { StableHash.narrow("lane", $0) }
+        )
+    }
+
+    /// Writes a run that begins.
+    func insert(_ row: RunRow) throws(SQLiteFault) {
+        let run = row.progress
+        try connection.run(
+            """
+            INSERT INTO runs (
+                sequence, position, chain, state, step, attempts, token, claimable_at,
+                is_ready, urgency, video, claimed_at, attempt_total, lane
+            ) VALUES (?1, ?2, ?3, ?4, ?12, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?13)
+            """,
+            [
+                .integer(row.sequence), .integer(row.position), .integer(row.chain),
+                .integer(run.state.code), .integer(run.attempts), .integer(run.token),
+                .optional(run.claimableAt), .integer(row.isReady ? 1 : 0),
+                .integer(row.urgency), .optional(row.video), .optional(run.claimedAt),
+                .integer(run.stepIndex), .optional(row.lane),
+            ]
+        )
     }
 
     /// Keeps an entry that is at work in mind, if there is room.

@@ -91,16 +91,12 @@ extension JournalTables {
     ) throws(SQLiteFault) -> [RunRow] {
         precondition(!plans.isEmpty, "an event that no chain takes is planned as unhandled")
         var runs: [RunRow] = []
-        for (position, plan) in plans.enumerated() {
+        for run in plans.flatMap({ RunProgress.first(of: $0) }) {
             runs.append(
-                RunRow(
-                    sequence: sequence,
-                    position: Int64(position),
-                    chain: try number(of: plan),
-                    progress: RunProgress(plan: plan),
-                    attemptTotal: 0,
-                    hasCheckpoint: false,
-                    isReady: true,
+                try fresh(
+                    run,
+                    of: sequence,
+                    at: runs.count,
                     urgency: expiresAt ?? Self.neverUrgent,
                     video: video
                 )
@@ -126,25 +122,6 @@ extension JournalTables {
         }
         for run in fresh.runs { try insert(run) }
         keep(fresh.entry, fresh.runs)
-    }
-
-    /// Writes a run that is new.
-    func insert(_ row: RunRow) throws(SQLiteFault) {
-        let run = row.progress
-        try connection.run(
-            """
-            INSERT INTO runs (
-                sequence, position, chain, state, step, attempts, token, claimable_at,
-                is_ready, urgency, video, claimed_at, attempt_total
-            ) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)
-            """,
-            [
-                .integer(row.sequence), .integer(row.position), .integer(row.chain),
-                .integer(run.state.code), .integer(run.attempts), .integer(run.token),
-                .optional(run.claimableAt), .integer(row.isReady ? 1 : 0),
-                .integer(row.urgency), .optional(row.video), .optional(run.claimedAt),
-            ]
-        )
     }
 
     // MARK: Held runs
@@ -198,7 +175,7 @@ extension JournalTables {
             }
         }
         if let attempt = settled.attempt { try remember(attempt, note: note, of: &row) }
-        try write(row, among: rows)
+        try write(row, among: rows + (try begin(after: row, among: rows)))
         let next = Claim(
             row.progress,
             of: claim.entry,
@@ -206,6 +183,23 @@ extension JournalTables {
             expiresAt: Self.expiry(row)
         )
         return next.map { .next($0) } ?? .released
+    }
+
+    /// Begins the runs that come after one, if it was the last that they waited for.
+    private func begin(after row: RunRow, among rows: [RunRow]) throws(SQLiteFault) -> [RunRow] {
+        var begun: [RunRow] = []
+        for run in row.progress.followers(among: rows.map(\.progress)) {
+            let follower = try fresh(
+                run,
+                of: row.sequence,
+                at: rows.count + begun.count,
+                urgency: row.urgency,
+                video: row.video
+            )
+            try insert(follower)
+            begun.append(follower)
+        }
+        return begun
     }
 
     private func held(

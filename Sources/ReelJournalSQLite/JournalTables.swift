@@ -115,9 +115,9 @@ final class JournalTables {
     /// The number of a chain with these steps, which is given one if it has none.
     func number(of plan: RunPlan) throws(SQLiteFault) -> Int64 {
         if let known = chainNumbers[plan] { return known }
-        let steps = JSONValue.array(plan.steps.map { .string($0) }).serialized()
+        let steps = Self.text(of: plan)
         let values: [SQLiteValue] = [
-            .text(plan.chain), .text(String(decoding: steps, as: UTF8.self)),
+            .text(plan.chain), .text(steps),
         ]
         try connection.run(
             "INSERT INTO chains (name, steps) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -139,18 +139,28 @@ final class JournalTables {
             "SELECT name, steps FROM chains WHERE number = ?1",
             [.integer(number)]
         ) { (name: $0.text(0), steps: $0.text(1)) }
-        guard let row, let steps = Self.names(row.steps) else { throw .misread }
-        let plan = RunPlan(chain: row.name, steps: steps)
+        guard let row, let plan = Self.plan(row.name, row.steps) else { throw .misread }
         if chains.count >= Self.rememberedCountMax { chains = [:] }
         chains[number] = ChainRecord(number: number, plan: plan)
         return plan
     }
 
-    private static func names(_ text: String) -> [String]? {
+    /// The steps as a chain's row has them: each by its name, or with its lane as an object.
+    private static func text(of plan: RunPlan) -> String {
+        let steps = zip(plan.steps, plan.lanes).map { name, lane -> JSONValue in
+            lane.map { ["name": .string(name), "lane": .string($0)] } ?? .string(name)
+        }
+        return String(decoding: JSONValue.array(steps).serialized(), as: UTF8.self)
+    }
+
+    private static func plan(_ chain: String, _ text: String) -> RunPlan? {
         do throws(JSONError) {
-            let names = try JSONParser.parse(Array(text.utf8)).array?.map(\.string)
-            guard let names, !names.isEmpty, !names.contains(nil) else { return nil }
-            return names.compactMap(\.self)
+            guard let steps = try JSONParser.parse(Array(text.utf8)).array, !steps.isEmpty else {
+                return nil
+            }
+            let names = steps.compactMap { $0.string ?? $0["name"]?.string }
+            guard names.count == steps.count else { return nil }
+            return RunPlan(chain: chain, steps: names, lanes: steps.map { $0["lane"]?.string })
         } catch {
             return nil
         }

@@ -12,6 +12,8 @@ struct RunRow {
     var isReady: Bool
     let urgency: Int64
     let video: Int64?
+    /// A number made of its lane, if it has one.
+    let lane: Int64?
 }
 
 /// An entry whose runs are open, as the writer's own transactions have left it.

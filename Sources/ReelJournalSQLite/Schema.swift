@@ -13,7 +13,7 @@ enum Schema {
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
     static let migrations: [String] = [
         tables + indexes,
-        keyRuns + entryKinds + breakers + replays + files + jobs + digests,
+        keyRuns + entryKinds + breakers + replays + files + jobs + digests + lanes,
     ]
 
     private static let tables = """
@@ -230,6 +230,13 @@ enum Schema {
     // By which `check` sees that a body is not what was appended: see `BodyDigest`.
     private static let digests = """
         ALTER TABLE bodies ADD COLUMN digest INTEGER;
+
+        """
+
+    // A step of a chain may have a lane since, and be `{"name", "lane"}` there; a run of such a
+    // step has a number made of it, by which it is ordered among those of its video.
+    private static let lanes = """
+        ALTER TABLE runs ADD COLUMN lane INTEGER;
 
         """
 

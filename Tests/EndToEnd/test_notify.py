@@ -88,6 +88,91 @@ def deliveries_secret():
     return program.WEBHOOK_SECRET
 
 
+def states(service, id):
+    return {step["name"]: step["state"] for step in service.event(id)["steps"]}
+
+
+def test_a_target_that_is_out_holds_up_no_other(provide, serve, receive, configured):
+    outage = threading.Event()
+    first = receive(answer=lambda index: 200 if outage.is_set() else 503)
+    second = receive()
+    mine = chain(*({"url": one.url, "secrets": [program.NOTIFY_SECRET]} for one in (first, second)))
+    mine["steps"][-2]["retry"] = {"attempts": 1000, "base_ms": 500, "cap_seconds": 1}
+    service = serve(
+        provide(),
+        config=configured(
+            {"chains": [mine], "dispatch": {"breaker_failures": 3, "breaker_probe_seconds": 1}}
+        ),
+    )
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    program.wait_until(lambda: second.accepted, timeout=10, what="the other target to be told")
+    body = second.accepted[0][1]
+    assert body["data"]["files"][0]["variant"] == "video" and service.file("video_1").exists()
+    program.wait_until(lambda: len(first.deliveries) >= 5, what="the first to be tried again")
+
+    # A kill forgets nobody and tells nobody twice.
+    service.kill()
+    service = serve.again(service)
+    tried = len(first.deliveries)
+    program.wait_until(lambda: len(first.deliveries) >= tried + 2, what="the first to be tried")
+    assert [step["name"] for step in service.event(id)["steps"]] == [
+        "fetch", "store", "tell-0", "tell-1",
+    ]
+    program.wait_until(
+        lambda: states(service, id)["tell-0"] == "waiting", what="the first to be waited for"
+    )
+    assert states(service, id) == {
+        "fetch": "done", "store": "done", "tell-0": "waiting", "tell-1": "done",
+    }
+    outage.set()
+    service.wait_for_event(id, "done")
+    assert len(first.accepted) == len(second.deliveries) == 1
+    assert len({fields["webhook-id"] for _, fields, _ in first.deliveries}) == 1
+
+
+def test_a_target_that_refuses_is_retried_alone(provide, serve, receive, configured):
+    accepts = threading.Event()
+    first = receive(answer=lambda index: 200 if accepts.is_set() else 400)
+    second = receive()
+    mine = chain(*({"url": one.url, "secrets": [program.NOTIFY_SECRET]} for one in (first, second)))
+    mine["steps"][-2]["retry"] = {"attempts": 2, "base_ms": 10}
+    service = serve(provide(), config=configured({"chains": [mine]}))
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    service.wait_for_event(id, "dead")
+    assert states(service, id) == {
+        "fetch": "done", "store": "done", "tell-0": "dead", "tell-1": "done",
+    }
+    accepts.set()
+    retried = program.run(
+        "events", "retry", service.event(id)["sequence"], "--data", service.data
+    )
+    assert retried.returncode == 0, retried.stderr
+    service.wait_for_event(id, "done")
+    assert len(first.accepted) == len(second.deliveries) == 1
+
+
+def test_targets_in_turn_and_commands_keep_their_order(
+    provide, serve, receive, configured, tmp_path
+):
+    outage = threading.Event()
+    first = receive(answer=lambda index: 200 if outage.is_set() else 400)
+    second, third = receive(), receive()
+    mine = chain(
+        *({"url": one.url, "secrets": [program.NOTIFY_SECRET]} for one in (first, second, third))
+    )
+    mine["steps"][2]["retry"] = {"attempts": 1000, "base_ms": 100, "cap_seconds": 1}
+    mine["steps"][3]["in_turn"] = True
+    mine["steps"].append({"run": {"command": ["/usr/bin/touch", str(tmp_path / "after")]}})
+    service = serve(provide(), config=configured({"chains": [mine]}))
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    program.wait_until(lambda: len(first.deliveries) >= 3, what="the first to be tried again")
+    assert second.deliveries == third.deliveries == []
+    outage.set()
+    service.wait_for_event(id, "done")
+    assert len(second.deliveries) == len(third.deliveries) == 1
+    assert (tmp_path / "after").exists()
+
+
 def test_two_secrets_of_a_rotation_both_sign(provide, serve, receive, configured):
     old, new = receive(), receive(deliveries_secret())
     secrets = [program.NOTIFY_SECRET, deliveries_secret()]

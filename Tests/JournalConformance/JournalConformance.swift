@@ -23,9 +23,9 @@ package struct JournalConformance: Sendable, CustomTestStringConvertible {
 
     /// All of it.
     package static let everything: [JournalConformance] =
-        appending + planning + planningAhead + claiming + rounds + replays + settling + deadLetters
-        + reading + retention + files
-        + jobs
+        appending + planning + planningAhead + claiming + lanes + rounds + replays + settling
+        + deadLetters
+        + reading + retention + files + jobs
         + lasting
 
     /// Opens a journal, puts it to the proof and closes it.

@@ -210,6 +210,21 @@ struct ConfigurationTests {
     }
 
     @Test
+    func `only a notification can be told in turn`() throws {
+        let tell = #""notify": {"url": "https://a.example/", "shape": "slack"}"#
+        let steps = #"{"fetch": {}}, {"store": {}}, {\#(tell), "name": "a"}, "#
+        let chain = { (last: String) in
+            #"{"chains": [{"name": "c", "on": ["video.completed"], "steps": [\#(steps)\#(last)]}]}"#
+        }
+        let inTurn = try load(chain(#"{\#(tell), "in_turn": true}"#)).chains[0].steps
+        #expect(inTurn.map(\.isInTurn) == [false, false, false, true])
+        let beside = try load(chain(#"{\#(tell), "in_turn": false}"#)).chains[0].steps
+        #expect(beside.map(\.isInTurn) == [false, false, false, false])
+        let command = #"{"run": {"command": ["/bin/true"]}, "in_turn": true}"#
+        #expect(faults(chain(command)).count == 1)
+    }
+
+    @Test
     func `the sample configuration is read without a fault`() throws {
         let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let text = try #require(readSmallFile("/" + path + "/deploy/config.example.json"))

@@ -33,7 +33,8 @@ package struct NotifyHandler: Handler {
     }
 
     private let target: Target
-    private let name: String
+    /// The target's name for people, which tells it from others.
+    package let name: String
     private let transport: any HTTPTransport
     private let journal: Journal
     private let time: any TimeSource

@@ -57,11 +57,12 @@ extension Configuration {
     }
 
     /// Reads `{"fetch": {…}}`, `{"store": {}}`, `{"notify": {…}}` or `{"run": {…}}`, each with an
-    /// optional `name`, `retry` and `time_limit_seconds` beside it.
+    /// optional `name`, `retry` and `time_limit_seconds` beside it; a `notify` may be `in_turn`.
     private static func step(_ section: inout ObjectReader) -> StepSettings? {
         let name = section.name("name")
         let retry = section.object("retry")
         let timeLimit = section.seconds("time_limit_seconds", in: 1...86_400)
+        let isInTurn = section.bool("in_turn")
         var found: [(String, StepSettings.Work)] = []
         if var reader = section.object("fetch") {
             found.append(("fetch", .fetch(variants: readVariants(&reader))))
@@ -82,9 +83,13 @@ extension Configuration {
             section.fault("a step is exactly one of fetch, store, notify and run")
             return nil
         }
+        if isInTurn != nil, kinds != ["notify"] {
+            section.fault("in_turn", "only a notify can be; all other steps are")
+        }
         guard let (kind, work) = found.first else { return nil }
         var step = StepSettings(name: name ?? kind, work: work)
         if kind == "notify" {
+            step.isInTurn = isInTurn ?? false
             step.retry = .standardWebhooks
             step.timeLimit = .seconds(60)
         }

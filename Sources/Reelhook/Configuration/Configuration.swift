@@ -130,6 +130,8 @@ package struct StepSettings: Sendable {
     package var work: Work
     package var retry = RetryPolicy()
     package var timeLimit: Duration = .seconds(3600)
+    /// Whether a notification waits for one that stands before it.
+    package var isInTurn = false
 }
 
 /// Whom to tell.

@@ -53,6 +53,9 @@ public struct StandardSteps: Sendable {
     /// Posts a signed notification to a URL, by the schedule of the Standard Webhooks guide unless
     /// a retry policy is given.
     ///
+    /// Notifications that stand next to each other in a chain are told each by itself; see
+    /// `Step.lane`.
+    ///
     /// - Throws: `ConfigurationError` when the URL or a secret is none.
     public func notify(
         _ name: String = "notify",
@@ -108,7 +111,7 @@ public struct StandardSteps: Sendable {
             gone: parts.goneTargets,
             logger: parts.surroundings.logger
         )
-        return Step(name, handler, retry: retry, timeLimit: timeLimit)
+        return Step(name, handler, retry: retry, timeLimit: timeLimit, lane: handler.name)
     }
 
     /// Runs a program with the event on its standard input.
@@ -161,7 +164,8 @@ public struct StandardSteps: Sendable {
             settings.name,
             made.handler,
             retry: settings.retry,
-            timeLimit: settings.timeLimit
+            timeLimit: settings.timeLimit,
+            lane: settings.isInTurn ? nil : made.lane
         )
     }
 }

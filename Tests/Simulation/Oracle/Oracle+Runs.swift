@@ -40,7 +40,7 @@ extension Oracle {
 
     func claimed(_ claim: Claim, _ request: ClaimRequest, _ all: [RunKey: Run]) {
         let key = RunKey(claim)
-        var run = runs[key] ?? Run(video: claim.entry.videoID?.rawValue)
+        var run = runs[key] ?? Run(of: key, claim.entry.videoID?.rawValue)
         if let before = all[key] { check(claim, request, before, run) }
         checkOrder(of: key, run.video, all)
         // What a call left open that had failed before this one began is known now.
@@ -78,12 +78,13 @@ extension Oracle {
         }
     }
 
-    /// A video's events run one after the other.
+    /// A video's events run one after the other; whom one tells at its end holds up who is told of
+    /// another at the most.
     private func checkOrder(of key: RunKey, _ video: String?, _ all: [RunKey: Run]) {
         guard let video else { return }
         for (other, run) in all
         where run.video == video && other.sequence < key.sequence && run.state == .open
-            && run.isSure
+            && run.isSure && (lane(of: other) == nil || lane(of: other) == lane(of: key))
         {
             guard let now = runs[other], now.state == .open, now.isSure else { continue }
             violation("\(key) is claimed before \(other) of the same video has ended")
@@ -119,7 +120,7 @@ extension Oracle {
         let isSuccess =
             !isLate && successes[key]?.remove(Self.attempt(claim.stepName, claim.attempt)) != nil
         if case .fenced = outcome { return }
-        var run = runs[key] ?? Run(video: claim.entry.videoID?.rawValue)
+        var run = runs[key] ?? Run(of: key, claim.entry.videoID?.rawValue)
         expect(
             claim.token >= before?.token ?? 0,
             "\(key) is settled under token \(claim.token), and \(before?.token ?? 0) was given"
@@ -169,7 +170,11 @@ extension Oracle {
 
 extension Oracle.RunKey {
     init(_ claim: Claim) {
-        self.init(sequence: claim.entry.sequence, chain: claim.chain)
+        self.init(
+            sequence: claim.entry.sequence,
+            chain: claim.chain,
+            firstStep: claim.firstStep
+        )
     }
 }
 

@@ -7,13 +7,15 @@ internal import ReelRuntime
 /// A promise is what a call that returned in a living process said. What was under way when the
 /// process died, or failed, may have come about or not.
 final class Oracle {
-    /// An event in a chain.
+    /// An event in a line of a chain.
     struct RunKey: Hashable, Comparable {
         let sequence: Int64
         let chain: String
+        let firstStep: Int
 
         static func < (left: RunKey, right: RunKey) -> Bool {
-            (left.sequence, left.chain) < (right.sequence, right.chain)
+            (left.sequence, left.chain, left.firstStep)
+                < (right.sequence, right.chain, right.firstStep)
         }
     }
 
@@ -36,6 +38,11 @@ final class Oracle {
         var unheard: Set<Int> = []
 
         var isSure: Bool { doubts.isEmpty }
+
+        init(of key: RunKey, _ video: String?) {
+            self.video = video
+            doneCount = key.firstStep
+        }
     }
 
     /// An entry as it was promised.
@@ -69,6 +76,8 @@ final class Oracle {
     /// The bodies that were acknowledged, by `webhook-id`.
     var acknowledged: [String: [UInt8]] = [:]
     var runs: [RunKey: Run] = [:]
+    /// The chains as they were planned, by name.
+    var plans: [String: RunPlan] = [:]
     /// The first entry of each video's end.
     var facts: [String: Int64] = [:]
     /// The hash of each file that is promised to be stored, by its place.
@@ -146,10 +155,27 @@ final class Oracle {
 
     func planned(_ sequence: Int64, _ plans: [RunPlan], _ video: VideoID?) {
         for plan in plans {
-            let key = RunKey(sequence: sequence, chain: plan.chain)
-            if runs[key] == nil { runs[key] = Run(video: video?.rawValue) }
+            self.plans[plan.chain] = plan
+            for step in plan.firstSteps {
+                let key = RunKey(sequence: sequence, chain: plan.chain, firstStep: step)
+                if runs[key] == nil { runs[key] = Run(of: key, video?.rawValue) }
+            }
         }
     }
+
+    /// The run that a step of an event is part of.
+    private func key(_ event: Event, _ context: HandlerContext) -> RunKey {
+        let plan = plans[context.chain]
+        let index = plan?.steps.firstIndex(of: context.step)
+        return RunKey(
+            sequence: event.sequence,
+            chain: context.chain,
+            firstStep: index.flatMap { plan?.line(of: $0).lowerBound } ?? 0
+        )
+    }
+
+    /// What orders a run among those of its video.
+    func lane(of key: RunKey) -> String? { plans[key.chain]?.lane(of: key.firstStep) }
 
     func nextCall() -> Int {
         callCount += 1
@@ -161,7 +187,7 @@ final class Oracle {
     static func attempt(_ step: String, _ number: Int) -> String { "\(step)/\(number)" }
 
     func handlerBegan(_ event: Event, _ context: HandlerContext) {
-        let key = RunKey(sequence: event.sequence, chain: context.chain)
+        let key = key(event, context)
         if let run = runs[key], run.isSure, !hasStoodStill {
             expect(
                 run.state != .discarded && run.state != .done,
@@ -178,7 +204,7 @@ final class Oracle {
 
     func handlerEnded(_ event: Event, _ context: HandlerContext, _ outcome: Outcome) {
         guard case .done = outcome else { return }
-        let key = RunKey(sequence: event.sequence, chain: context.chain)
+        let key = key(event, context)
         successes[key, default: []].insert(Self.attempt(context.step, context.attempt))
         whenReached?(.succeeded)
     }

@@ -42,7 +42,8 @@ struct WatchedHandler: Handler, @unchecked Sendable {
                         delay: delay
                     ),
                     retry: step.retry,
-                    timeLimit: step.timeLimit
+                    timeLimit: step.timeLimit,
+                    lane: step.lane
                 )
             }
             return Chain(chain.name, on: chain.types, steps: steps)

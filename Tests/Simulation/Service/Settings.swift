@@ -26,7 +26,7 @@ enum Settings {
               }],
               chains: [
                 { name: "completed", on: ["video.completed"], steps: [
-                  { fetch: {} }, { store: {} }, \(notify),
+                  { fetch: {} }, { store: {} }, \(notify), \(besides),
                 ] },
                 { name: "command", on: ["video.completed", "video.progress"], steps: [
                   { run: { command: ["/bin/after"] }, time_limit_seconds: 30,
@@ -55,6 +55,13 @@ enum Settings {
 
     private static let notify = """
         { notify: { url: "https://target.test/hook", secrets: ["\(notificationSecret)"] },
+          retry: { attempts: 12, base_ms: 1000, cap_seconds: 300 }, time_limit_seconds: 60 }
+        """
+
+    /// Whoever is told besides, by another path of the same receiver.
+    private static let besides = """
+        { name: "notify-besides",
+          notify: { url: "https://target.test/besides", secrets: ["\(notificationSecret)"] },
           retry: { attempts: 12, base_ms: 1000, cap_seconds: 300 }, time_limit_seconds: 60 }
         """
 }

@@ -126,9 +126,12 @@ extension Simulation {
 
     private func checkRuns(_ findings: Findings) {
         for (key, run) in oracle.runs where run.isSure {
-            let steps = (findings.steps[key.sequence] ?? []).filter { $0.chain == key.chain }
+            let line = oracle.plans[key.chain]?.line(of: key.firstStep)
+            let steps = (findings.steps[key.sequence] ?? []).filter {
+                $0.chain == key.chain && line?.contains($0.index) ?? true
+            }
             oracle.expect(!steps.isEmpty, "\(key) was planned and is not there")
-            let doneCount = steps.count { $0.state == .done }
+            let doneCount = key.firstStep + steps.count { $0.state == .done }
             oracle.expect(
                 doneCount >= run.doneCount,
                 "\(key) had \(run.doneCount) steps done and has \(doneCount)"
@@ -143,9 +146,16 @@ extension Simulation {
             case .open, .done: break
             }
         }
+        for entry in findings.entries where entry.state == .done {
+            let left = findings.steps[entry.sequence]?.first { $0.state != .done }
+            oracle.expect(
+                left == nil,
+                "event \(entry.sequence) is done and its \(left?.name ?? "") is not"
+            )
+        }
         for (sequence, steps) in findings.steps {
-            for step in steps where step.state == .done && step.name == "notify" {
-                let id = oracle.handlerIDs["\(sequence)/\(step.chain)/notify"]
+            for step in steps where step.state == .done && step.name.hasPrefix("notify") {
+                let id = oracle.handlerIDs["\(sequence)/\(step.chain)/\(step.name)"]
                 oracle.expect(
                     id.map { oracle.notifications[$0, default: 0] > 0 } ?? false,
                     "event \(sequence) is done and nobody was notified"
