@@ -1,7 +1,9 @@
 internal import ReelHTTP
 internal import ReelHTTPServer
 internal import ReelJSON
+internal import ReelJournal
 internal import ReelProviders
+internal import ReelRuntime
 
 /// A provider's webhook endpoints, made and changed by command; served on the Unix socket alone.
 ///
@@ -16,10 +18,7 @@ struct EndpointRoutes: Sendable {
             await rotate(request, parameters["id"] ?? "")
         }
         router.on(.post, "/control/endpoints/{id}/test") { request, parameters, _ in
-            let type = JSONValue.parsed(request.body)?["type"]?.string ?? "video.completed"
-            return await answer(request) { provider throws(ProviderError) in
-                try await provider.manage(.test(id: parameters["id"] ?? "", type: type))
-            }
+            await test(request, parameters["id"] ?? "")
         }
         router.on(.delete, "/control/endpoints/{id}") { request, parameters, _ in
             await delete(request, parameters["id"] ?? "")
@@ -34,12 +33,32 @@ struct EndpointRoutes: Sendable {
             for _ in 0..<20 {
                 let page = try await provider.manage(.list(after: after))
                 let items = page["data"]?.array ?? []
-                all += items.map(Self.withoutSecret)
+                all += items.map(shown)
                 let next = page["last_id"]?.string
                 guard page["has_more"]?.bool == true, let next, next != after else { break }
                 after = next
             }
             return ["object": "list", "data": .array(all)]
+        }
+    }
+
+    /// Has a test event sent, and says between which two entries of the journal it must stand.
+    ///
+    /// The provider answers once the receiver has, and the receiver once the event is on disk.
+    private func test(_ request: HTTPRequest, _ id: String) async -> HTTPResponse {
+        let type = JSONValue.parsed(request.body)?["type"]?.string ?? "video.completed"
+        do throws(JournalError) {
+            let before = try await context.journal.driver.lastSequence()
+            return await answer(request) { provider throws(ProviderError) in
+                let sent = try await provider.manage(.test(id: id, type: type))
+                var shown = sent.object ?? JSONObject()
+                shown["after_sequence"] = .integer(before)
+                let standing = context.endpointShelf.standing(of: id)
+                shown["endpoint"] = .string(orNull: standing?.name)
+                return .object(shown)
+            }
+        } catch {
+            return ErrorEnvelope.storageUnavailable
         }
     }
 
@@ -117,9 +136,9 @@ struct EndpointRoutes: Sendable {
         } catch {
             return notKept(error)
         }
-        var shown = Self.withoutSecret(made).object ?? JSONObject()
-        shown["endpoint"] = .string(name)
-        return .json(.ok, JSONValue.object(shown).serialized())
+        var object = shown(made).object ?? JSONObject()
+        object["endpoint"] = .string(name)
+        return .json(.ok, JSONValue.object(object).serialized())
     }
 
     private func answer(
@@ -154,12 +173,18 @@ struct EndpointRoutes: Sendable {
         )
     }
 
-    private static func withoutSecret(_ endpoint: JSONValue) -> JSONValue {
+    /// An endpoint without its secret, and with what is kept of it here.
+    private func shown(_ endpoint: JSONValue) -> JSONValue {
         guard let object = endpoint.object else { return endpoint }
         var shown = JSONObject()
         for member in object.members where member.name != "signing_secret" {
             shown.append(member.name, member.value)
         }
+        guard let id = object["id"]?.string, let own = context.endpointShelf.standing(of: id) else {
+            return .object(shown)
+        }
+        shown["endpoint"] = .string(own.name)
+        shown["old_secret_ends_at"] = .string(orNull: own.oldSecretEndsAt?.description)
         return .object(shown)
     }
 }

@@ -1,10 +1,13 @@
 """The provider's webhook endpoints, made and changed by command."""
 
+import datetime
 import json
 import stat
 
 import deliveries
 import program
+import provider as providers
+import pytest
 
 
 def endpoint(service, *words, env=None):
@@ -36,7 +39,14 @@ def test_an_endpoint_is_made_tested_rotated_and_deleted(emulate, serve):
     first, = secrets(service)
 
     # With both secrets of a rotation deliveries of either are taken, also after a restart.
-    endpoint(service, "rotate", made["id"])
+    listed, = endpoint(service, "list")
+    assert listed["endpoint"] == "openai" and listed["old_secret_ends_at"] is None
+    rotated, = endpoint(service, "rotate", made["id"])
+    end = datetime.datetime.fromisoformat(rotated["old_secret_ends_at"])
+    left = end - datetime.datetime.now(datetime.timezone.utc)
+    assert datetime.timedelta(hours=23) < left <= datetime.timedelta(hours=24)
+    listed, = endpoint(service, "list")
+    assert listed["old_secret_ends_at"] == rotated["old_secret_ends_at"]
     assert secrets(service)[0] == first and len(secrets(service)) == 2
     service.end()
     service = serve.again(service)
@@ -80,6 +90,57 @@ def test_a_test_that_does_not_arrive_is_told_of(emulate, serve):
     )
     assert tested.returncode == 1
     assert "answered not at all" in tested.stderr
+
+
+def answering(service, sends, **more):
+    """A provider's answer to the wish for a test event, after it has sent these."""
+
+    def answer(connection, request):
+        if request.path.endswith("/test"):
+            for body in sends:
+                deliveries.deliver(service().hook, body)
+            made = {
+                "object": "webhook_endpoint.test", "event_type": "video.failed",
+                "status_code": 200, "success": True, "webhook_endpoint_id": "whe_1", **more,
+            }
+            providers.send(connection, json.dumps(made).encode(), "application/json")
+        else:
+            providers.send(connection, b"{}", "application/json", "404 Not Found")
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "known, sends, more, sequence, word",
+    [
+        # Another video fails while the test goes elsewhere.
+        ("video_1", ["video_1"], {}, None, "is not in this journal"),
+        ("video_1", ["video_1", "video_test"], {}, 3, "the only event that it can be"),
+        ("video_1", ["video_test", "video_2"], {}, None, "any of the events 2, 3"),
+        ("video_1", ["video_2", "video_test"], {"event_id": "evt_test"}, 3, ""),
+        ("video_1", ["video_2"], {"event_id": "evt_test"}, None, "is not in this journal"),
+    ],
+)
+def test_a_test_takes_no_other_event_for_its_own(
+    provide, serve, known, sends, more, sequence, word
+):
+    service = None
+    bodies = [
+        deliveries.event(
+            type="video.failed", video=video, **({"id": "evt_test"} if "test" in video else {})
+        )
+        for video in sends
+    ]
+    service = serve(provide(status=answering(lambda: service, bodies, **more)))
+    deliveries.deliver(service.hook, deliveries.event(type="video.progress", video=known))
+    tested = program.run(
+        "endpoint", "test", "whe_1", "--wait", "1s", "--json", "--data", service.data,
+        env=service.settings,
+    )
+    assert tested.returncode == (0 if sequence else 1), tested.stderr
+    assert word in tested.stderr
+    if sequence:
+        assert json.loads(tested.stdout)["sequence"] == sequence
 
 
 def test_without_a_service_the_command_does_it_itself(emulate, tmp_path):

@@ -139,6 +139,7 @@ struct OrderDeskTests {
 
     private struct NoShelf: EndpointShelf {
         func names(of provider: String) -> [String] { [] }
+        func standing(of id: String) -> EndpointStanding? { nil }
         func keep(
             _ secret: String,
             id: String,

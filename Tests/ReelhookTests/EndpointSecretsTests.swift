@@ -14,7 +14,8 @@ struct EndpointSecretsTests {
     private static let configured = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     private let directory: TemporaryDirectory
     private let pool = BlockingPool(threadCount: 1)
-    private let now = Timestamp(secondsSinceEpoch: 1_795_251_600)
+    private let time = ManualTime(now: Timestamp(secondsSinceEpoch: 1_795_251_600))
+    private var now: Timestamp { time.now() }
 
     init() throws {
         directory = try TemporaryDirectory()
@@ -27,7 +28,7 @@ struct EndpointSecretsTests {
         let configuration = try Configuration.load(flags: flags, environment: environment) { _ in
             nil
         }
-        return try EndpointSecrets(configuration, disk: disk, pool: pool)
+        return try EndpointSecrets(configuration, disk: disk, pool: pool, time: time)
     }
 
     /// A secret of its own for each number.
@@ -90,6 +91,56 @@ struct EndpointSecretsTests {
         #expect(good == [2, 3, 4])
         try await secrets.keep(secret(0), id: "whe_2", for: "openai", replacing: false)
         #expect(try takes(secret(0), secrets) && takes(secret(4), secrets))
+    }
+
+    @Test func `the old secret ends a day after the rotation, whatever restarts`() async throws {
+        let secrets = try start()
+        try await secrets.keep(secret(0), id: "whe_1", for: "openai", replacing: false)
+        #expect(secrets.standing(of: "whe_1")?.oldSecretEndsAt == nil)
+        time.advance(by: .seconds(500_000))
+        #expect(try takes(secret(0), secrets))
+        try await secrets.keep(secret(1), id: "whe_1", for: "openai", replacing: false)
+        let end = now + .seconds(86_400)
+        let standing = EndpointStanding(name: "openai", oldSecretEndsAt: end)
+        #expect(secrets.standing(of: "whe_1") == standing)
+
+        // Another rotation does not put off its end.
+        time.advance(by: .seconds(80_000))
+        try await secrets.keep(secret(2), id: "whe_1", for: "openai", replacing: false)
+        time.advance(by: end - now - .milliseconds(1))
+        let again = try start()
+        for one in [secrets, again] {
+            #expect(try (UInt8(0)..<3).allSatisfy { try takes(secret($0), one) })
+        }
+        time.advance(by: .milliseconds(1))
+        for one in [secrets, again, try start()] {
+            #expect(try (UInt8(0)..<3).map { try takes(secret($0), one) } == [false, true, true])
+            #expect(one.standing(of: "whe_1")?.oldSecretEndsAt == end + .seconds(80_000))
+        }
+        time.advance(by: .seconds(80_000))
+        #expect(try (UInt8(0)..<3).map { try takes(secret($0), again) } == [false, false, true])
+        #expect(again.standing(of: "whe_1")?.oldSecretEndsAt == nil)
+        #expect(again.standing(of: "whe_2") == nil)
+        // What has ended is not kept on disk either, once the file is written.
+        try await again.keep(secret(3), id: "whe_2", for: "openai", replacing: false)
+        let text = String(decoding: try FileTree.read(path), as: UTF8.self)
+        #expect(!text.contains(secret(0)) && text.contains(secret(2)))
+    }
+
+    @Test func `an old secret from before there was an end has one`() throws {
+        let lines = [("whe_1", 0), ("whe_1", 1), ("whe_2", 2)].map { id, number in
+            #"{"id": "\#(id)", "endpoint": "openai", "secret": "\#(secret(UInt8(number)))"}"#
+        }
+        let text = #"{"secrets": [\#(lines.joined(separator: ", "))]}"#
+        try FileTree.write(Array(text.utf8), to: path)
+        let written = try #require(try SystemDisk().status(path)?.modifiedAt)
+        let secrets = try start()
+        let end = written + .seconds(86_400)
+        #expect(secrets.standing(of: "whe_1")?.oldSecretEndsAt == end)
+        #expect(secrets.standing(of: "whe_2")?.oldSecretEndsAt == nil)
+        #expect(try takes(secret(0), secrets))
+        time.setWall(to: end)
+        #expect(try (UInt8(0)..<3).map { try takes(secret($0), secrets) } == [false, true, true])
     }
 
     @Test func `a secret that dies at once takes the place of those before it`() async throws {

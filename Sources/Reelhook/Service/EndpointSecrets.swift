@@ -15,8 +15,20 @@ final class EndpointSecrets: EndpointShelf {
         /// The intake's endpoint whose deliveries it signs.
         let name: String
         let secret: Secret
+        /// From when on the provider signs no more with it; nil for the newest.
+        var endsAt: Timestamp?
+
+        func isGood(at moment: Timestamp) -> Bool { endsAt.map { moment < $0 } ?? true }
     }
 
+    /// What checks an endpoint's deliveries, until one of the secrets in it ends.
+    private struct Checks {
+        var verifiers: [String: WebhookVerifier] = [:]
+        var endsAt: Timestamp?
+    }
+
+    /// How long the provider signs with the old secret, too, once it has given another.
+    private static let overlap: Duration = .seconds(86_400)
     /// Both secrets of a rotation, and one that was being rotated when it was rotated again.
     private static let secretCountMax = 3
     private static let fileName = ".endpoint-secrets.json"
@@ -25,8 +37,9 @@ final class EndpointSecrets: EndpointShelf {
     private let disk: any Disk
     private let pool: BlockingPool
     private let endpoints: [EndpointSettings]
+    private let time: any TimeSource
     private let kept: Locked<[Kept]>
-    private let verifiers: Locked<[String: WebhookVerifier]>
+    private let checks = Locked(Checks())
 
     /// Reads what was kept before.
     ///
@@ -34,20 +47,25 @@ final class EndpointSecrets: EndpointShelf {
     init(
         _ configuration: Configuration,
         disk: any Disk,
-        pool: BlockingPool
+        pool: BlockingPool,
+        time: any TimeSource
     ) throws(AssetError) {
         directory = configuration.dataDirectory
         self.disk = disk
         self.pool = pool
         endpoints = configuration.endpoints
+        self.time = time
         kept = Locked(try Self.read(configuration.dataDirectory + "/" + Self.fileName, disk))
-        verifiers = Locked([:])
         renew()
     }
 
     /// What checks the deliveries of an endpoint now.
     func verifier(of name: String) -> WebhookVerifier {
-        verifiers.withLock { $0[name] } ?? WebhookVerifier(source: name, secrets: [])
+        let now = time.now()
+        let isOver = checks.withLock { $0.endsAt.map { $0 <= now } ?? false }
+        if isOver { renew() }
+        return checks.withLock { $0.verifiers[name] }
+            ?? WebhookVerifier(source: name, secrets: [])
     }
 
     func names(of provider: String) -> [String] {
@@ -61,8 +79,10 @@ final class EndpointSecrets: EndpointShelf {
         replacing: Bool
     ) async throws(EndpointShelfError) {
         guard (try? WebhookSecret(parsing: secret)) != nil else { throw .notASecret }
+        let end = time.now() + Self.overlap
         try await change { kept in
             var own = replacing ? [] : kept.filter { $0.id == id }
+            for index in own.indices { own[index].endsAt = min(own[index].endsAt ?? end, end) }
             own.append(Kept(id: id, name: name, secret: Secret(secret)))
             return kept.filter { $0.id != id } + own.suffix(Self.secretCountMax)
         }
@@ -72,14 +92,25 @@ final class EndpointSecrets: EndpointShelf {
         try await change { kept in kept.filter { $0.id != id } }
     }
 
-    /// Writes the change, and takes it over once it is on disk.
+    func standing(of id: String) -> EndpointStanding? {
+        let now = time.now()
+        let own = kept.withLock { $0 }.filter { $0.id == id && $0.isGood(at: now) }
+        guard let newest = own.last else { return nil }
+        return EndpointStanding(
+            name: newest.name,
+            oldSecretEndsAt: own.compactMap(\.endsAt).max()
+        )
+    }
+
+    /// Writes the change, without what has ended, and takes it over once it is on disk.
     private func change(
         _ body: @escaping @Sendable ([Kept]) -> [Kept]
     ) async throws(EndpointShelfError) {
         do throws(AssetError) {
             try await pool.run { () throws(AssetError) in
                 // Commands come one at a time; two at once would each keep what the other did not.
-                let next = body(self.kept.withLock { $0 })
+                let now = self.time.now()
+                let next = body(self.kept.withLock { $0 }).filter { $0.isGood(at: now) }
                 try self.write(next)
                 self.kept.withLock { $0 = next }
             }
@@ -90,11 +121,13 @@ final class EndpointSecrets: EndpointShelf {
     }
 
     private func renew() {
-        let kept = kept.withLock { $0 }
-        var next: [String: WebhookVerifier] = [:]
+        let now = time.now()
+        let kept = kept.withLock { $0 }.filter { $0.isGood(at: now) }
+        var next = Checks()
+        next.endsAt = kept.compactMap(\.endsAt).min()
         for settings in endpoints {
             let own = kept.filter { $0.name == settings.name }.map(\.secret)
-            next[settings.name] = WebhookVerifier(
+            next.verifiers[settings.name] = WebhookVerifier(
                 source: settings.name,
                 // The configuration's were checked when it was read.
                 secrets: (own.reversed() + settings.secrets).compactMap { secret in
@@ -107,7 +140,8 @@ final class EndpointSecrets: EndpointShelf {
                 compatibility: settings.compatibility
             )
         }
-        verifiers.withLock { $0 = next }
+        let renewed = next
+        checks.withLock { $0 = renewed }
     }
 
     // MARK: - The file
@@ -117,6 +151,7 @@ final class EndpointSecrets: EndpointShelf {
             [
                 "id": .string(one.id), "endpoint": .string(one.name),
                 "secret": .string(one.secret.revealed),
+                "ends_at": one.endsAt.map { .integer($0.millisecondsSinceEpoch) } ?? .null,
             ]
         }
         let bytes = JSONValue.object(["secrets": .array(lines)]).serialized(indent: 2)
@@ -134,17 +169,26 @@ final class EndpointSecrets: EndpointShelf {
         _ path: String,
         _ disk: any Disk
     ) throws(AssetError) -> [Kept] {
-        guard try disk.status(path) != nil else { return [] }
+        guard let status = try disk.status(path) else { return [] }
         let bytes = try disk.open(path, .read, permissions: 0).read(at: 0, count: 1 << 20)
         // Written whole or not at all; without it, deliveries that are genuine would be refused.
         guard let lines = (try? JSONParser.parse(bytes))?["secrets"]?.array else {
             throw .notTheMedium(rule: "endpoint_secrets")
         }
-        return try lines.map { line throws(AssetError) in
+        var kept = try lines.map { line throws(AssetError) in
             guard let id = line["id"]?.string, let name = line["endpoint"]?.string,
                 let secret = line["secret"]?.string
             else { throw .notTheMedium(rule: "endpoint_secrets") }
-            return Kept(id: id, name: name, secret: Secret(secret))
+            let end = line["ends_at"]?.integer.map { Timestamp(millisecondsSinceEpoch: $0) }
+            return Kept(id: id, name: name, secret: Secret(secret), endsAt: end)
         }
+        // An earlier version wrote no end; the file was last written at the rotation, or later.
+        for index in kept.indices where kept[index].endsAt == nil {
+            guard kept[(index + 1)...].contains(where: { $0.id == kept[index].id }) else {
+                continue
+            }
+            kept[index].endsAt = status.modifiedAt + Self.overlap
+        }
+        return kept
     }
 }

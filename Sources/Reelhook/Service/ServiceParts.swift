@@ -80,8 +80,9 @@ struct ServiceParts: Sendable {
                 random: surroundings.random
             )
             let store = try await openStore(configuration, bucket, machine.disk, pool)
-            let endpointSecrets = try openSecrets(configuration, machine.disk, pool)
-            let orders = try openOrders(directory, machine.disk, pool, surroundings.time)
+            let time = surroundings.time
+            let endpointSecrets = try openSecrets(configuration, machine.disk, pool, time)
+            let orders = try openOrders(directory, machine.disk, pool, time)
             return ServiceParts(
                 configuration: configuration,
                 surroundings: surroundings,
@@ -133,10 +134,11 @@ struct ServiceParts: Sendable {
     private static func openSecrets(
         _ configuration: Configuration,
         _ disk: any Disk,
-        _ pool: BlockingPool
+        _ pool: BlockingPool,
+        _ time: any TimeSource
     ) throws(StartError) -> EndpointSecrets {
         do throws(AssetError) {
-            return try EndpointSecrets(configuration, disk: disk, pool: pool)
+            return try EndpointSecrets(configuration, disk: disk, pool: pool, time: time)
         } catch {
             throw .dataDirectory(path: configuration.dataDirectory, error.description)
         }

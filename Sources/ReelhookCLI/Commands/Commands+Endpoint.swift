@@ -48,6 +48,9 @@ extension Command {
     private static let endpointList = Command(
         words: ["endpoint", "list"],
         summary: "List the webhook endpoints that the provider has.",
+        discussion: """
+            Of an endpoint that was rotated it says until when the old secret is good, too.
+            """,
         options: [provider, Option.json],
         run: { arguments, tool in
             let listed = try await ask(.get, "", nil, arguments, tool)
@@ -79,7 +82,10 @@ extension Command {
         summary: "Have a test event sent, and wait until it is in the journal.",
         discussion: """
             The event is about no video, so that one of the type video.completed ends among the dead
-            letters.
+            letters. It is told by the id that the provider names for it. A provider that names none
+            has sent it before it answers: it is then the one event of that type and endpoint that
+            came meanwhile and is about a video that was not known. Where there are several, the
+            command says so and fails.
             """,
         operands: "ID",
         operandCount: 1...1,
@@ -91,10 +97,6 @@ extension Command {
         run: { arguments, tool in
             let type = arguments["--type"] ?? "video.failed"
             let patience = try arguments.span("--wait") ?? .seconds(30)
-            let dataDirectory = try tool.dataDirectory(arguments)
-            let before = try await JournalReader.with(dataDirectory) { journal in
-                try await journal.driver.lastSequence()
-            }
             let path = try segment(arguments) + "/test"
             let sent = try await ask(.post, path, ["type": .string(type)], arguments, tool)
             let status = sent["status_code"]?.integer ?? 0
@@ -104,10 +106,12 @@ extension Command {
                         + (status > 0 ? "\(status)" : "not at all")
                 )
             }
-            guard let entry = try await arrival(of: type, after: before, patience, arguments, tool)
-            else {
-                throw Failure("the event was sent and taken, and is not in this journal")
-            }
+            let entry = try await arrival(
+                of: TestEvent(type: type, sent: sent),
+                patience,
+                try tool.dataDirectory(arguments),
+                tool
+            )
             if arguments.has("--json") {
                 tool.print(entry)
             } else {
@@ -160,28 +164,32 @@ extension Command {
         return id
     }
 
-    /// The test event once it is in the journal; nil when it does not come in time.
+    /// The test event once it is in the journal.
     private static func arrival(
-        of type: String,
-        after sequence: Int64,
+        of event: TestEvent,
         _ patience: Duration,
-        _ arguments: ParsedArguments,
+        _ dataDirectory: String,
         _ tool: Tool
-    ) async throws -> JSONValue? {
+    ) async throws -> JSONValue {
         let end = tool.time.uptime() + patience
-        let dataDirectory = try tool.dataDirectory(arguments)
-        var query = EntryQuery()
-        query.after = sequence
-        query.types = [type]
-        query.origin = .webhook
-        query.limit = 1
-        let wanted = query
         while true {
-            let found = try await JournalReader.with(dataDirectory) { journal in
-                try await journal.listing(wanted).first?.json
+            let found = try await JournalReader.with(dataDirectory) { try await event.find(in: $0) }
+            switch found {
+            case .arrived(let entry, let isCertain):
+                if !isCertain {
+                    tool.say("the provider names no id; this is the only event that it can be")
+                }
+                return entry
+            case .unclear(let sequences):
+                throw Failure(
+                    "the event was sent and taken; the provider names no id, and it can be any of"
+                        + " the events " + sequences.map { "\($0)" }.joined(separator: ", ")
+                )
+            case .missing:
+                guard tool.time.uptime() < end else {
+                    throw Failure("the event was sent and taken, and is not in this journal")
+                }
             }
-            if let found { return found }
-            guard tool.time.uptime() < end else { return nil }
             try await tool.time.sleep(for: .milliseconds(200))
         }
     }
@@ -189,7 +197,8 @@ extension Command {
     private static func show(_ one: JSONValue, _ arguments: ParsedArguments, _ tool: Tool) {
         if arguments.has("--json") { return tool.print(one) }
         let types = (one["event_types"]?.array ?? []).compactMap(\.string).joined(separator: ",")
-        let words = [one["id"]?.string, one["url"]?.string, types.isEmpty ? nil : types]
+        let old = one["old_secret_ends_at"]?.string.map { "old secret good until \($0)" }
+        let words = [one["id"]?.string, one["url"]?.string, types.isEmpty ? nil : types, old]
         tool.print(words.compactMap(\.self).joined(separator: "  "))
     }
 }
