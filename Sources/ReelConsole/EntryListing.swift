@@ -6,7 +6,11 @@ internal import ReelRuntime
 package enum EntryListing {
     /// An entry with its steps.
     package static func json(_ entry: JournalEntry, steps: [StepRecord]) -> JSONValue {
-        let current = steps.last { $0.attempts > 0 } ?? steps.first
+        // The step that the event stands where it does for; others may be done beside it.
+        let deciding = steps.first {
+            $0.state.rawValue == entry.state.rawValue && $0.state != .done && $0.attempts > 0
+        }
+        let current = deciding ?? steps.last { $0.attempts > 0 } ?? steps.first
         let reason = entry.reason ?? steps.last { $0.reason != nil && $0.state != .done }?.reason
         let object: JSONObject = [
             "sequence": .integer(entry.sequence),
@@ -23,6 +27,7 @@ package enum EntryListing {
             "attempts": .integer(current?.attempts ?? 0),
             "reason": .string(orNull: reason?.code),
             "detail": .string(orNull: reason?.detail),
+            "advice": .string(orNull: reason?.advice),
             "redeliveries": .integer(entry.redeliveryCount),
             "related_sequence": .integer(orNull: entry.relatedSequence),
             "steps": .array(steps.map(json)),
@@ -39,6 +44,7 @@ package enum EntryListing {
             "attempts": .integer(step.attempts),
             "reason": .string(orNull: step.reason?.code),
             "detail": .string(orNull: step.reason?.detail),
+            "advice": .string(orNull: step.reason?.advice),
             "note": .string(orNull: step.note),
             "due_at": .string(orNull: step.dueAt?.description),
             "finished_at": .string(orNull: step.finishedAt?.description),
@@ -100,6 +106,7 @@ package enum EntryListing {
             "location": .string(orNull: asset.location),
             "reason": .string(orNull: asset.reason?.code),
             "detail": .string(orNull: asset.reason?.detail),
+            "message": .string(orNull: asset.reason?.userMessage),
         ])
     }
 }

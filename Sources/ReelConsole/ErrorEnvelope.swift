@@ -33,7 +33,7 @@ enum ErrorEnvelope {
         } else {
             response = Self.response(
                 status(for: error),
-                "the provider could not be used: \(error.description)",
+                "\(error.userMessage) (\(error.description))",
                 type: "upstream_error",
                 code: error.kind.rawValue
             )

@@ -60,6 +60,7 @@ extension EntryListing {
             "failures": .integer(breaker.failureCount),
             "reason": .string(orNull: breaker.reason?.code),
             "detail": .string(orNull: breaker.reason?.detail),
+            "advice": .string(orNull: breaker.reason?.advice),
             "changed_at": .string(breaker.changedAt.description),
             "probe_at": .string(orNull: breaker.probeAt?.description),
         ])

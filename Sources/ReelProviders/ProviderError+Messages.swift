@@ -33,6 +33,17 @@ extension ProviderError.Kind {
         }
     }
 
+    /// The kind that a reason speaks of: by its code, such as `provider_billing`, or where that is
+    /// of several kinds by the word that an error's description begins with.
+    package init?(reasonCode code: String, detail: String?) {
+        guard code.hasPrefix("provider_") || code == "variant_unavailable" else { return nil }
+        let word = String(detail?.prefix { $0 != "," } ?? "")
+        guard let kind = Self(rawValue: String(code.dropFirst(9))) ?? Self(rawValue: word) else {
+            return nil
+        }
+        self = kind
+    }
+
     /// A sentence for whoever asked for the video.
     package var userMessage: String {
         switch self {

@@ -172,7 +172,10 @@ extension ProviderPoller {
         } else if fault != .cancelled {
             logger.warning(
                 "poll refused",
-                ["video.id": .string(id.rawValue), "reason": .string(error.kind.rawValue)]
+                [
+                    "video.id": .string(id.rawValue), "reason": .string(error.kind.rawValue),
+                    "advice": .string(error.operatorMessage),
+                ]
             )
         }
         if case .lose(let reason) = action { await lose(id, reason) }
@@ -192,7 +195,10 @@ extension ProviderPoller {
             state.withLock { $0.book.listIsNoUse(at: uptime) }
             logger.warning(
                 "the provider's list cannot be read",
-                ["reason": .string(error.kind.rawValue)]
+                [
+                    "reason": .string(error.kind.rawValue),
+                    "advice": .string(error.operatorMessage),
+                ]
             )
         case .cancelled:
             break
@@ -203,7 +209,10 @@ extension ProviderPoller {
         metrics.isOut.set(1)
         logger.warning(
             "the provider does not answer",
-            ["reason": .string(error.kind.rawValue), "http.status": .integer(error.status ?? 0)]
+            [
+                "reason": .string(error.kind.rawValue), "http.status": .integer(error.status ?? 0),
+                "advice": .string(error.operatorMessage),
+            ]
         )
     }
 }

@@ -256,6 +256,34 @@ def test_a_provider_that_is_broken_is_waited_for(provide, serve, configured, par
     assert service.file("video_1").read_bytes() == provider.FILM
 
 
+def test_a_fault_of_the_provider_is_told_to_users_and_to_operators(provide, serve, configured):
+    def page(connection, request):
+        provider.send(connection, b"<html>", "text/html", "502 Bad Gateway")
+
+    def refused(connection, request):
+        body = b'{"error":{"message":"no","type":"invalid_request_error","code":"bad_key"}}'
+        provider.send(connection, body, "application/json", "401 Unauthorized")
+
+    server = provide(status=refused)
+    dispatch = {"breaker_failures": 1, "breaker_probe_seconds": 60}
+    service = serve(server, config=configured({**QUICK, "dispatch": dispatch}))
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    program.wait_until(
+        lambda: (service.event(id) or {}).get("reason") == "waiting_for_breaker", what="the first try"
+    )
+    status = program.run("status", "--data", service.data)
+    assert "The key was refused: check OPENAI_API_KEY." in status.stdout
+    breakers = json.loads(program.run("status", "--json", "--data", service.data).stdout)["breakers"]
+    assert [one["advice"] for one in breakers] == ["The key was refused: check OPENAI_API_KEY."]
+
+    server.status = page
+    answer = http_calls.call("GET", f"{service.console}/v1/videos/video_9")
+    assert answer.status == 502
+    error = json.loads(answer.body)["error"]
+    assert error["code"] == "gateway_error" and error["type"] == "upstream_error"
+    assert error["message"].startswith("The video provider is not answering as it should.")
+
+
 def test_a_job_that_is_not_there_ends_in_the_dead_letters(provide, serve, configured):
     service = serve(provide(status=not_found), config=configured(QUICK))
     _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))

@@ -190,4 +190,20 @@ struct ProviderErrorTests {
         #expect(kind.userMessage.hasSuffix("."))
         #expect(kind.operatorMessage.hasSuffix("."))
     }
+
+    @Test(arguments: [
+        ("provider_billing", "billing, HTTP status 429", ProviderError.Kind.billing),
+        ("provider_unauthorized", nil, .unauthorized),
+        ("provider_refused", "content_policy, HTTP status 400, code moderation", .contentPolicy),
+        ("variant_unavailable", "not_found, HTTP status 404", .notFound),
+        ("variant_unavailable", "a video came in its place", nil), ("expired", "expired", nil),
+        ("provider_refused", nil, nil), ("target_busy", "billing", nil),
+    ])
+    func `a reason that speaks of a fault has its sentences`(
+        _ code: String,
+        _ detail: String?,
+        _ kind: ProviderError.Kind?
+    ) {
+        #expect(ProviderError.Kind(reasonCode: code, detail: detail) == kind)
+    }
 }

@@ -44,6 +44,7 @@ enum StatusText {
             }
             if let probeAt = breaker.probeAt { line += "; tried again at \(probeAt)" }
             lines.append(line)
+            if let advice = breaker.reason?.advice { lines.append("          " + advice) }
         }
         for replay in status.replays {
             lines.append("replay    " + ReplayText.line(replay))
