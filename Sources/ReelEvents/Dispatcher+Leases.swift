@@ -34,7 +34,7 @@ extension Dispatcher {
         do {
             let renewed = try await driver.renew(
                 claims,
-                until: time.now() + configuration.lease
+                until: readLeaseClock().leaseUntil
             )
             let lost = table.withLock {
                 $0.renewed(renewed, of: claims, leaseEnd: start + configuration.lease)

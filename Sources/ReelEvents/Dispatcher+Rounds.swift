@@ -28,7 +28,7 @@ extension Dispatcher {
         let isAlone = failures % 2 == 1 && !reports.isEmpty
         var tally = RoundTally()
         do throws(JournalError) {
-            var round = DispatchRound(leaseUntil: time.now() + configuration.lease)
+            var round = DispatchRound(leaseUntil: readLeaseClock().leaseUntil)
             round.settlements = reports.map(\.settlement)
             if !isAlone {
                 round.plans = try await plansOfPending()
@@ -59,7 +59,7 @@ extension Dispatcher {
     func recordReports() async throws(JournalError) {
         let reports = table.withLock { $0.takeReports(atMost: configuration.reportBatch) }
         guard !reports.isEmpty else { return }
-        var round = DispatchRound(leaseUntil: time.now() + configuration.lease)
+        var round = DispatchRound(leaseUntil: readLeaseClock().leaseUntil)
         round.settlements = reports.map(\.settlement)
         let leaseEnd = time.uptime() + configuration.lease
         do {
@@ -96,13 +96,17 @@ extension Dispatcher {
     private func claimRequest(hasReports: Bool) -> ClaimRequest? {
         let limit = min(freeSlotCount, configuration.claimBatch)
         guard limit > 0 || hasReports else { return nil }
-        let now = time.now()
+        let clock = readLeaseClock()
         return ClaimRequest(
             owner: owner,
-            now: now,
-            leaseUntil: now + configuration.lease,
+            now: clock.dueBy,
+            leaseUntil: clock.leaseUntil,
             limit: limit
         )
+    }
+
+    func readLeaseClock() -> LeaseClock.Reading {
+        journal.leaseClock.read(time, lease: configuration.lease)
     }
 
     private func conclude(

@@ -67,9 +67,10 @@ extension Dispatcher {
         let target = step.handler.target(of: event)
         if let verdict = await held(claim, step, behind: target) { return verdict }
         let attempt = StepAttempt()
-        let deadline = time.uptime() + step.timeLimit
+        let uptime = time.uptime()
+        let deadline = uptime + step.timeLimit
         let (action, wakesKeeper) = table.withLock {
-            $0.begin(attempt, of: claim, deadline: deadline)
+            $0.begin(attempt, of: claim, at: uptime, deadline: deadline)
         }
         if wakesKeeper { keeperBell.ring() }
         switch action {

@@ -24,7 +24,7 @@ struct RunTable {
         var deadline: Duration?
         /// A claim of the same run that came while this one is at work, and begins after it.
         ///
-        /// That happens when the wall clock jumps over the end of the lease.
+        /// That happens when heartbeats have not come through for the whole of a lease.
         var successor: Claim?
     }
 
@@ -109,7 +109,7 @@ struct RunTable {
 
     enum BeginAction {
         case call
-        /// The service stops, or the claim was superseded: the handler is not called.
+        /// The service stops, or the claim was superseded or is over: the handler is not called.
         case decline(Interruption)
     }
 
@@ -119,11 +119,14 @@ struct RunTable {
     mutating func begin(
         _ attempt: StepAttempt,
         of claim: Claim,
+        at uptime: Duration,
         deadline: Duration
     ) -> (action: BeginAction, wakesKeeper: Bool) {
         let index = runs.index(forKey: Key(claim))
         if let index, runs.values[index].successor != nil { return (.decline(.fenced), false) }
         if isStopping { return (.decline(.stopping), false) }
+        // Whoever hears late of his claim, as he or the disk stood still, may be taken over.
+        if let index, runs.values[index].leaseEnd <= uptime { return (.decline(.leaseOver), false) }
         if let index {
             runs.values[index].attempt = attempt
             runs.values[index].deadline = deadline

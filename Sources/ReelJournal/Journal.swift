@@ -6,6 +6,7 @@ internal import ReelRuntime
 /// a wake-up is a hint without content, and the entries are the truth.
 package final class Journal: Sendable {
     package let driver: any JournalDriver
+    package let leaseClock = LeaseClock()
     private let followers = Locked(Followers())
     private let planner = Locked<(any EventPlanner)?>(nil)
 

@@ -132,7 +132,35 @@ struct DispatcherFaultTests {
         #expect(harness.calls.calls.map(\.attempt) == [1])
     }
 
-    @Test func `a clock that jumps over the lease runs no step twice at once`() async throws {
+    @Test func `a claim that is heard of after its lease begins nothing`() async throws {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let claimCount = Locked(0)
+        harness.driver.refuse { [time = harness.time] name in
+            guard name == "claim" else { return nil }
+            let count = claimCount.withLock {
+                $0 += 1
+                return $0
+            }
+            if count == 1 { time.advance(by: .seconds(61)) }
+            return nil
+        }
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [Step("fetch", harness.handler())]
+        )
+        try await harness.running([harness.dispatcher([chain])]) {
+            try await harness.until("the event is done") {
+                try await harness.state(sequence) == .done
+            }
+        }
+        let messages = harness.sink.messages
+        #expect(messages.contains("step postponed") || messages.contains("claim lost"))
+        #expect(harness.calls.calls.count == 1)
+    }
+
+    @Test(arguments: [3600, -3600])
+    func `a clock that jumps takes no step from its owner`(jump: Int) async throws {
         let sequence = try await harness.append(Happened.observed("v1"))
         let gate = Gate()
         let chain = Chain(
@@ -141,22 +169,69 @@ struct DispatcherFaultTests {
             steps: [
                 Step(
                     "fetch",
-                    harness.handler { _, context in
-                        if context.attempt == 1 { await gate.pass() }
-                        return .done(note: "attempt \(context.attempt)")
+                    harness.handler { [time = harness.time] _, _ in
+                        await gate.pass()
+                        try? await time.sleep(for: .seconds(1800))
+                        return .done()
                     }
                 )
             ]
         )
-        try await harness.running([harness.dispatcher([chain])]) {
+        let dispatchers = [
+            harness.dispatcher([chain], seed: 1), harness.dispatcher([chain], seed: 2),
+        ]
+        try await harness.running(dispatchers) {
             try await harness.until("the step is at work") { gate.arrivals == 1 }
-            harness.time.setWall(to: harness.time.now() + .seconds(3600))
+            harness.time.setWall(to: harness.time.now() + .seconds(jump))
+            gate.open()
+            // And back, or as far again, when leases have been given by the wrong clock.
+            try await harness.until("a while has passed") {
+                harness.time.uptime() >= .seconds(150)
+            }
+            harness.time.setWall(to: harness.time.now() - .seconds(jump))
             try await harness.until("the event is done") {
                 try await harness.state(sequence) == .done
             }
         }
         #expect(harness.calls.collisions.isEmpty)
-        #expect(try await harness.steps(sequence).first?.note == "attempt 2")
+        #expect(harness.calls.calls.map(\.attempt) == [1])
+    }
+
+    @Test func `what is due by time waits for two leases at most after a clock's jump`()
+        async throws
+    {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step(
+                    "fetch",
+                    harness.handler { _, context in
+                        context.attempt == 1 ? .retry(Reason("later")) : .done()
+                    },
+                    retry: RetryPolicy(attempts: 3, base: .seconds(1), cap: .seconds(2))
+                )
+            ]
+        )
+        try await harness.running([harness.dispatcher([chain])]) {
+            try await harness.until("the step has failed") {
+                try await harness.state(sequence) == .waiting
+            }
+            harness.time.setWall(to: harness.time.now() + .seconds(3600))
+            let start = harness.time.uptime()
+            // What has just come does not wait.
+            let next = try await harness.append(Happened.observed("v2"))
+            try await harness.until("the next is tried") {
+                try await harness.state(next) == .waiting
+            }
+            #expect(harness.time.uptime() - start < .seconds(6))
+            try await harness.until("both are done") {
+                let states = [try await harness.state(sequence), try await harness.state(next)]
+                return states == [.done, .done]
+            }
+            #expect(harness.time.uptime() - start <= .seconds(125))
+        }
     }
 
     @Test(arguments: ["entries", "plan", "claim", "outlook", "settle", "renew"])
