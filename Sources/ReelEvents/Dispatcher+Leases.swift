@@ -6,21 +6,36 @@ extension Dispatcher {
     /// How long the keeper of an idle dispatcher sleeps, unless work begins.
     private static let idleSpan: Duration = .seconds(3600)
 
-    /// Renews the leases of what is at work, and interrupts what took too long, until cancelled.
+    /// Renews the leases of what is at work, and interrupts what took too long or whose lease ends,
+    /// until cancelled.
+    ///
+    /// A heartbeat waits for the journal, and nobody waits for a heartbeat: a lease that it does
+    /// not save in time is over.
     func keepClaims() async {
-        var nextBeat = time.uptime() + configuration.heartbeat
-        while !Task.isCancelled {
-            guard let alarm = table.withLock({ $0.setAlarm(nextBeat: nextBeat) }) else {
-                await keeperBell.wait(atMost: Self.idleSpan, time)
-                nextBeat = time.uptime() + configuration.heartbeat
-                continue
+        await withDiscardingTaskGroup { group in
+            table.withLock { $0.setBeat(at: time.uptime() + configuration.heartbeat) }
+            while !Task.isCancelled {
+                guard let alarm = table.withLock({ $0.setAlarm() }) else {
+                    await keeperBell.wait(atMost: Self.idleSpan, time)
+                    table.withLock { $0.putOffBeat(to: time.uptime() + configuration.heartbeat) }
+                    continue
+                }
+                await keeperBell.wait(atMost: min(alarm - time.uptime(), Self.idleSpan), time)
+                let uptime = time.uptime()
+                for attempt in table.withLock({ $0.takeOverdue(at: uptime) }) {
+                    attempt.interrupt(.timedOut)
+                }
+                for attempt in table.withLock({ $0.takePastLease(at: uptime) }) {
+                    attempt.interrupt(.leaseOver)
+                }
+                if table.withLock({ $0.takeBeat(at: uptime) }) {
+                    group.addTask {
+                        let next = await self.beat()
+                        self.table.withLock { $0.setBeat(at: next) }
+                        self.keeperBell.ring()
+                    }
+                }
             }
-            await keeperBell.wait(atMost: alarm - time.uptime(), time)
-            let uptime = time.uptime()
-            for attempt in table.withLock({ $0.takeOverdue(at: uptime) }) {
-                attempt.interrupt(.timedOut)
-            }
-            if uptime >= nextBeat { nextBeat = await beat() }
         }
     }
 
@@ -43,13 +58,8 @@ extension Dispatcher {
             return start + configuration.heartbeat
         } catch {
             note(error)
-            // Soon again, since a lease may end; whoever is past its own stops before another
-            // owner begins.
-            let uptime = time.uptime()
-            for attempt in table.withLock({ $0.pastLease(at: uptime) }) {
-                attempt.interrupt(.leaseOver)
-            }
-            return uptime + min(configuration.heartbeat, configuration.errorWaitLongest)
+            // Soon again, since a lease may end.
+            return time.uptime() + min(configuration.heartbeat, configuration.errorWaitLongest)
         }
     }
 }

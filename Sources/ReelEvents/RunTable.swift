@@ -22,11 +22,15 @@ struct RunTable {
         var leaseEnd: Duration
         var attempt: StepAttempt?
         var deadline: Duration?
+        /// Whether the attempt was told that the lease is over.
+        var isLeaseOver = false
         /// A claim of the same run that came while this one is at work, and begins after it.
         ///
         /// That happens when heartbeats have not come through for the whole of a lease.
-        var successor: Claim?
+        var successor: (claim: Claim, leaseEnd: Duration)?
     }
+
+    private static let never: Duration = .seconds(1 << 40)
 
     private(set) var isStopping = false
     private(set) var isGraceOver = false
@@ -37,6 +41,8 @@ struct RunTable {
     private var hasNews = false
     /// Until when the keeper sleeps; nil while it sleeps until something is at work.
     private var alarm: Duration? = .zero
+    /// When the next heartbeat is due; nil while one is under way.
+    private var nextBeat: Duration?
 
     /// What ended and is to be recorded, in the order in which it ended.
     private var reports: [Report] = []
@@ -67,7 +73,7 @@ struct RunTable {
     mutating func admit(_ claim: Claim, leaseEnd: Duration) -> AdmitAction {
         let key = Key(claim)
         guard runs[key] == nil else {
-            runs[key]?.successor = claim
+            runs[key]?.successor = (claim, leaseEnd)
             return .supersede(runs[key]?.attempt)
         }
         runs[key] = Running(claim: claim, leaseEnd: leaseEnd)
@@ -127,11 +133,12 @@ struct RunTable {
         if isStopping { return (.decline(.stopping), false) }
         // Whoever hears late of his claim, as he or the disk stood still, may be taken over.
         if let index, runs.values[index].leaseEnd <= uptime { return (.decline(.leaseOver), false) }
-        if let index {
-            runs.values[index].attempt = attempt
-            runs.values[index].deadline = deadline
-        }
-        return (.call, alarm.map { deadline < $0 } ?? true)
+        guard let index else { return (.call, true) }
+        runs.values[index].attempt = attempt
+        runs.values[index].deadline = deadline
+        runs.values[index].isLeaseOver = false
+        let end = min(deadline, runs.values[index].leaseEnd)
+        return (.call, alarm.map { end < $0 } ?? true)
     }
 
     mutating func endAttempt(of claim: Claim) {
@@ -183,19 +190,43 @@ struct RunTable {
                 runs.remove(at: index)
                 return nil
             }
-            runs.values[index] = Running(claim: successor, leaseEnd: leaseEnd)
-            return successor
+            // Its lease began when it was claimed.
+            runs.values[index] = Running(claim: successor.claim, leaseEnd: successor.leaseEnd)
+            return successor.claim
         }
     }
 
     // MARK: What the keeper does
 
-    /// Sets the alarm to the next heartbeat or the earliest deadline before it.
+    /// Sets the alarm to the next heartbeat, or the first end of a time limit or lease before it.
     ///
     /// - Returns: Nil when nothing is at work; the keeper is woken for what begins.
-    mutating func setAlarm(nextBeat: Duration) -> Duration? {
-        alarm = runs.isEmpty ? nil : runs.values.reduce(nextBeat) { min($0, $1.deadline ?? $0) }
-        return alarm
+    mutating func setAlarm() -> Duration? {
+        guard !runs.isEmpty else {
+            alarm = nil
+            return nil
+        }
+        var first = nextBeat ?? Self.never
+        for run in runs.values where run.attempt != nil {
+            if let deadline = run.deadline { first = min(first, deadline) }
+            if !run.isLeaseOver { first = min(first, run.leaseEnd) }
+        }
+        alarm = first
+        return first
+    }
+
+    mutating func setBeat(at uptime: Duration) { nextBeat = uptime }
+
+    /// Has nothing beat before a moment, unless something does now.
+    mutating func putOffBeat(to uptime: Duration) {
+        if nextBeat != nil { nextBeat = uptime }
+    }
+
+    /// Whether a heartbeat is to begin; none is due until that one has ended.
+    mutating func takeBeat(at uptime: Duration) -> Bool {
+        guard let beat = nextBeat, beat <= uptime else { return false }
+        nextBeat = nil
+        return true
     }
 
     /// The attempts whose time is over, each told once.
@@ -244,8 +275,14 @@ struct RunTable {
         return lost
     }
 
-    /// The attempts whose lease ended without a heartbeat getting through.
-    func pastLease(at uptime: Duration) -> [StepAttempt] {
-        runs.values.filter { $0.leaseEnd <= uptime }.compactMap(\.attempt)
+    /// The attempts whose lease ended without a heartbeat getting through, each told once.
+    mutating func takePastLease(at uptime: Duration) -> [StepAttempt] {
+        var ended: [StepAttempt] = []
+        for (key, run) in runs where !run.isLeaseOver && run.leaseEnd <= uptime {
+            guard let attempt = run.attempt else { continue }
+            runs[key]?.isLeaseOver = true
+            ended.append(attempt)
+        }
+        return ended
     }
 }

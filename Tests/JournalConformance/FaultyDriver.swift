@@ -6,6 +6,7 @@ package final class FaultyDriver: JournalDriver {
     private let base: any JournalDriver
     private let fault = Locked<@Sendable (String) -> JournalError?>({ _ in nil })
     private let refused = Locked([String]())
+    private let delay = Locked<@Sendable () async -> Void>({})
 
     package init(_ base: any JournalDriver) { self.base = base }
 
@@ -14,6 +15,11 @@ package final class FaultyDriver: JournalDriver {
 
     package func refuse(_ rule: @escaping @Sendable (String) -> JournalError?) {
         fault.withLock { $0 = rule }
+    }
+
+    /// Has each renewal wait for something before it is made.
+    package func delayRenewals(by wait: @escaping @Sendable () async -> Void) {
+        delay.withLock { $0 = wait }
     }
 
     private func ask(_ name: String) throws(JournalError) {
@@ -107,6 +113,7 @@ package final class FaultyDriver: JournalDriver {
 
     package func renew(_ claims: [Claim], until: Timestamp) async throws(JournalError) -> [Claim] {
         try ask("renew")
+        await delay.withLock { $0 }()
         return try await base.renew(claims, until: until)
     }
 

@@ -134,20 +134,21 @@ struct DispatcherFaultTests {
 
     @Test func `a claim that is heard of after its lease begins nothing`() async throws {
         let sequence = try await harness.append(Happened.observed("v1"))
-        let claimCount = Locked(0)
+        let count = Locked(0)
         harness.driver.refuse { [time = harness.time] name in
-            guard name == "claim" else { return nil }
-            let count = claimCount.withLock {
+            guard name == "settle" else { return nil }
+            let number = count.withLock {
                 $0 += 1
                 return $0
             }
-            if count == 1 { time.advance(by: .seconds(61)) }
+            // The first step is recorded so slowly that the lease for the second is over by then.
+            if number == 1 { time.advance(by: .seconds(61)) }
             return nil
         }
         let chain = Chain(
             "files",
             on: [.videoCompleted],
-            steps: [Step("fetch", harness.handler())]
+            steps: [Step("fetch", harness.handler()), Step("store", harness.handler())]
         )
         try await harness.running([harness.dispatcher([chain])]) {
             try await harness.until("the event is done") {
@@ -156,7 +157,41 @@ struct DispatcherFaultTests {
         }
         let messages = harness.sink.messages
         #expect(messages.contains("step postponed") || messages.contains("claim lost"))
-        #expect(harness.calls.calls.count == 1)
+        #expect(harness.calls.words == ["fetch v1", "store v1"])
+    }
+
+    @Test func `a heartbeat that hangs lets nobody work beyond his lease`() async throws {
+        let sequence = try await harness.append(Happened.observed("v1"))
+        let hung = Gate()
+        harness.driver.delayRenewals { await hung.pass() }
+        let spans = Locked([Duration]())
+        let chain = Chain(
+            "files",
+            on: [.videoCompleted],
+            steps: [
+                Step(
+                    "fetch",
+                    harness.handler { [time = harness.time] _, _ in
+                        guard spans.withLock({ $0.isEmpty }) else { return .done() }
+                        let start = time.uptime()
+                        try? await time.sleep(for: .seconds(1800))
+                        spans.withLock { $0.append(time.uptime() - start) }
+                        return .retry(Reason("cancelled"))
+                    }
+                )
+            ]
+        )
+        let dispatchers = [
+            harness.dispatcher([chain], seed: 1), harness.dispatcher([chain], seed: 2),
+        ]
+        try await harness.running(dispatchers) {
+            try await harness.until("the event is done") {
+                try await harness.state(sequence) == .done
+            }
+            hung.open()
+        }
+        #expect(spans.withLock { $0 } == [.seconds(60)])
+        #expect(harness.calls.collisions.isEmpty)
     }
 
     @Test(arguments: [3600, -3600])
