@@ -30,18 +30,26 @@ extension Oracle {
     /// A process has died: nothing more comes of its calls, and its leases are over.
     func processEnded() {
         calls = [:]
+        acts = [:]
         for key in runs.keys {
             runs[key]?.leaseUntil = nil
+            runs[key]?.leaseEnd = nil
             let doubts = runs[key]?.doubts ?? [:]
             runs[key]?.doubts = doubts.mapValues { _ in true }
         }
         successes = [:]
     }
 
-    func claimed(_ claim: Claim, _ request: ClaimRequest, _ all: [RunKey: Run]) {
+    func claimed(
+        _ claim: Claim,
+        _ request: ClaimRequest,
+        _ term: Term,
+        _ all: [RunKey: Run]
+    ) {
         let key = RunKey(claim)
+        keepsPace("claims of \(key)")
         var run = runs[key] ?? Run(of: key, claim.entry.videoID?.rawValue)
-        if let before = all[key] { check(claim, request, before, run) }
+        if let before = all[key] { check(claim, request, term, before, run) }
         checkOrder(of: key, run.video, all)
         // What a call left open that had failed before this one began is known now.
         for (call, isOver) in all[key]?.doubts ?? [:] where isOver { run.doubts[call] = nil }
@@ -49,7 +57,7 @@ extension Oracle {
             run.state = .open
             run.doneCount = max(run.doneCount, claim.stepIndex)
             run.token = claim.token
-            run.leaseUntil = request.leaseUntil
+            run.lease(until: request.leaseUntil, term)
             // What an owner did that was taken over is done again.
             successes[key] = nil
         }
@@ -57,7 +65,13 @@ extension Oracle {
         whenReached?(.claimed)
     }
 
-    private func check(_ claim: Claim, _ request: ClaimRequest, _ before: Run, _ now: Run) {
+    private func check(
+        _ claim: Claim,
+        _ request: ClaimRequest,
+        _ term: Term,
+        _ before: Run,
+        _ now: Run
+    ) {
         let key = RunKey(claim)
         if before.isSure, before.state != .open, now.isSure, now.state != .open {
             violation("\(key) is claimed and is \(before.state)")
@@ -75,6 +89,11 @@ extension Oracle {
             now.leaseUntil != nil
         {
             expect(lease <= request.now, "\(key) is claimed while its lease goes on")
+            // Whatever the clock on the wall says: its owner had that long to renew it.
+            expect(
+                before.leaseEnd ?? 0 <= term.begin,
+                "\(key) is claimed before its lease is over"
+            )
         }
     }
 
@@ -97,12 +116,18 @@ extension Oracle {
         for key in before.keys where runs[key]?.state == .open { runs[key]?.doubts[call] = true }
     }
 
-    func renewed(_ claims: [Claim], _ until: Timestamp, _ all: [RunKey: Run]) {
+    func renewed(
+        _ claims: [Claim],
+        _ until: Timestamp,
+        _ term: Term,
+        _ all: [RunKey: Run]
+    ) {
         for claim in claims {
             let key = RunKey(claim)
             expect(claim.token >= all[key]?.token ?? 0, "\(key) is renewed under an old token")
             if runs[key]?.token == claim.token, runs[key]?.leaseUntil != nil {
-                runs[key]?.leaseUntil = until
+                runs[key]?.lease(until: until, term)
+                extend(key, claim.token)
             }
         }
     }
@@ -111,6 +136,7 @@ extension Oracle {
         _ claim: Claim,
         _ verdict: StepVerdict,
         _ outcome: SettleOutcome,
+        _ term: Term,
         _ before: Run?
     ) {
         let key = RunKey(claim)
@@ -134,9 +160,17 @@ extension Oracle {
         } else {
             expect(!isSuccess, "\(key) step \(claim.stepName) succeeded and is tried again")
         }
-        if claim.token >= run.token { run.follow(verdict, outcome, claim.token) }
+        if claim.token >= run.token { run.follow(verdict, outcome, term, claim.token) }
         runs[key] = run
         whenReached?(.settled)
+    }
+
+    /// A checkpoint was taken: its owner had not been taken over when he gave it.
+    func savedCheckpoint(_ claim: Claim, _ before: Run?) {
+        expect(
+            claim.token >= before?.token ?? 0,
+            "\(RunKey(claim)) has a checkpoint under an old token"
+        )
     }
 
     func retried(_ sequences: [Int64]) {
@@ -189,22 +223,24 @@ extension Oracle.Run {
     fileprivate mutating func follow(
         _ verdict: StepVerdict,
         _ outcome: SettleOutcome,
+        _ term: Oracle.Term,
         _ oldToken: Int64
     ) {
         token = max(token, oldToken)
         if case .dead = verdict {} else { hear() }
         switch (outcome, verdict) {
         case (.next(let next), _):
-            leaseUntil = next.leaseUntil
+            lease(until: next.leaseUntil, term)
             token = next.token
         case (.released, .done):
             state = .done
-            leaseUntil = nil
+            (leaseUntil, leaseEnd) = (nil, nil)
         case (.released, .dead(let why)):
             state = .dead
             reason = why
-            leaseUntil = nil
-        case (.released, .retry), (.released, .postpone), (.released, .hold): leaseUntil = nil
+            (leaseUntil, leaseEnd) = (nil, nil)
+        case (.released, .retry), (.released, .postpone), (.released, .hold):
+            (leaseUntil, leaseEnd) = (nil, nil)
         case (.fenced, _): break
         }
     }

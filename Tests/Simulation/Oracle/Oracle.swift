@@ -29,6 +29,8 @@ final class Oracle {
         var doneCount = 0
         var token: Int64 = 0
         var leaseUntil: Timestamp?
+        /// The same in the world's own time, which no clock's jump moves.
+        var leaseEnd: Int64?
         var reason: Reason?
         /// The calls about it that have not returned or have failed, each of which may have come
         /// about; true for those that nothing more will come of.
@@ -92,11 +94,18 @@ final class Oracle {
     private var callCount = 0
     /// The runs that each call under way is about.
     var calls: [Int: [RunKey]] = [:]
+    /// What is worked on.
+    var acts: [Int: Act] = [:]
+    /// When things happened last, by what they are.
+    var moments: [String: [Int64]] = [:]
 
     init(_ world: World) { self.world = world }
 
     /// Forgets everything.
-    func clear() { (entries, acknowledged, runs, calls) = ([:], [:], [:], [:]) }
+    func clear() {
+        (entries, acknowledged, runs, calls) = ([:], [:], [:], [:])
+        (acts, moments) = ([:], [:])
+    }
 
     func violation(_ text: String) {
         violations.append("at \(world.now / 1_000_000) ms, step \(world.stepCount): \(text)")
@@ -186,8 +195,12 @@ final class Oracle {
 
     static func attempt(_ step: String, _ number: Int) -> String { "\(step)/\(number)" }
 
-    func handlerBegan(_ event: Event, _ context: HandlerContext) {
+    /// A handler is called, on behalf of a dispatcher in some place.
+    ///
+    /// - Returns: What it is known by until it ends.
+    func handlerBegan(_ event: Event, _ context: HandlerContext, at place: Place) -> Int {
         let key = key(event, context)
+        defer { whenReached?(.begun) }
         if let run = runs[key], run.isSure, !hasStoodStill {
             expect(
                 run.state != .discarded && run.state != .done,
@@ -199,10 +212,16 @@ final class Oracle {
             expect(known == context.id, "\(step) has another id than before")
         }
         handlerIDs[step] = context.id
-        whenReached?(.begun)
+        return begin(key, context.step, at: place)
     }
 
-    func handlerEnded(_ event: Event, _ context: HandlerContext, _ outcome: Outcome) {
+    func handlerEnded(
+        _ act: Int,
+        _ event: Event,
+        _ context: HandlerContext,
+        _ outcome: Outcome
+    ) {
+        acts[act] = nil
         guard case .done = outcome else { return }
         let key = key(event, context)
         successes[key, default: []].insert(Self.attempt(context.step, context.attempt))

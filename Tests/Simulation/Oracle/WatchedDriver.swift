@@ -24,7 +24,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
-        let before = oracle.runs
+        let (before, term) = (oracle.runs, Oracle.Term(process))
         let claims: [Claim]
         do throws(JournalError) {
             claims = try await inner.claim(request)
@@ -33,19 +33,19 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
             throw error
         }
         if lives {
-            for claim in claims { oracle.claimed(claim, request, before) }
+            for claim in claims { oracle.claimed(claim, request, term, before) }
         }
         return claims
     }
 
     func renew(_ claims: [Claim], until: Timestamp) async throws(JournalError) -> [Claim] {
-        let before = oracle.runs
+        let (before, term) = (oracle.runs, Oracle.Term(process))
         let call = oracle.begin(claims.map { Oracle.RunKey($0) })
         do throws(JournalError) {
             let renewed = try await inner.renew(claims, until: until)
             if lives {
                 oracle.end(call)
-                oracle.renewed(renewed, until, before)
+                oracle.renewed(renewed, until, term, before)
             }
             return renewed
         } catch {
@@ -61,7 +61,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         endedAt: Timestamp,
         leaseUntil: Timestamp
     ) async throws(JournalError) -> SettleOutcome {
-        let before = oracle.runs[Oracle.RunKey(claim)]
+        let (before, term) = (oracle.runs[Oracle.RunKey(claim)], Oracle.Term(process))
         let call = oracle.begin([Oracle.RunKey(claim)])
         do throws(JournalError) {
             let outcome = try await inner.settle(
@@ -73,7 +73,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
             )
             if lives {
                 oracle.end(call)
-                oracle.settled(claim, verdict, outcome, before)
+                oracle.settled(claim, verdict, outcome, term, before)
             }
             return outcome
         } catch {
@@ -83,7 +83,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome {
-        let before = oracle.runs
+        let (before, term) = (oracle.runs, Oracle.Term(process))
         let call = oracle.begin(round.settlements.map { Oracle.RunKey($0.claim) })
         let outcome: RoundOutcome
         do throws(JournalError) {
@@ -99,10 +99,10 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         oracle.end(call)
         for (settlement, result) in zip(round.settlements, outcome.settled) {
             let key = Oracle.RunKey(settlement.claim)
-            oracle.settled(settlement.claim, settlement.verdict, result, before[key])
+            oracle.settled(settlement.claim, settlement.verdict, result, term, before[key])
         }
         if let request = round.claim(after: outcome.settled) {
-            for claim in outcome.claims { oracle.claimed(claim, request, before) }
+            for claim in outcome.claims { oracle.claimed(claim, request, term, before) }
         }
         return outcome
     }
@@ -111,7 +111,10 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         _ claim: Claim,
         _ checkpoint: [UInt8]
     ) async throws(JournalError) -> Bool {
-        try await inner.saveCheckpoint(claim, checkpoint)
+        let before = oracle.runs[Oracle.RunKey(claim)]
+        let isSaved = try await inner.saveCheckpoint(claim, checkpoint)
+        if lives, isSaved { oracle.savedCheckpoint(claim, before) }
+        return isSaved
     }
 
     func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob {

@@ -11,13 +11,14 @@ struct WatchedHandler: Handler, @unchecked Sendable {
     let delay: @Sendable (Event, _ isSecond: Bool) -> Duration
 
     func handle(_ event: Event, _ context: HandlerContext) async -> Outcome {
-        if process.isAlive { oracle.handlerBegan(event, context) }
         let isSecond = unsafe withUnsafeCurrentTask {
             unsafe $0?.unownedTaskExecutor == process.secondPlace.asUnownedTaskExecutor()
         }
+        let place = isSecond ? process.secondPlace : process.place
+        let act = process.isAlive ? oracle.handlerBegan(event, context, at: place) : 0
         try? await process.time.sleep(for: delay(event, isSecond))
         let outcome = await inner.handle(event, context)
-        if process.isAlive { oracle.handlerEnded(event, context, outcome) }
+        if process.isAlive { oracle.handlerEnded(act, event, context, outcome) }
         return outcome
     }
 

@@ -13,6 +13,8 @@ final class SimulatedNetwork {
     let world: World
     var weather = Weather()
     private var chance: Chance
+    /// Called with each request that is sent.
+    var whenAsked: ((HTTPClientRequest) -> Void)?
     /// Answers by host.
     var servers: [(host: String, answer: (HTTPClientRequest) -> Answer)] = []
 
@@ -48,6 +50,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
     func stream(
         _ request: HTTPClientRequest
     ) async throws(HTTPClientError) -> any HTTPClientStream {
+        if process.isAlive { network.whenAsked?(request) }
         let limit = request.limits.totalTimeout
         let (there, back) = (network.delay(), network.delay())
         guard there < limit else { throw await timeout(limit) }

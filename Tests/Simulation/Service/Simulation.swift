@@ -1,5 +1,6 @@
 internal import ReelEvents
 internal import ReelHTTP
+internal import ReelHTTPClient
 internal import ReelJournal
 internal import ReelJournalSQLite
 internal import ReelObservability
@@ -26,6 +27,8 @@ final class Simulation: @unchecked Sendable {
     var chance: Chance
     /// What is drawn of the time after everything is over.
     var age: Chance
+    /// How long second dispatchers are at work.
+    private var relief: Chance
     var isCalm = false
     private(set) var crashCount = 0
     private(set) var startCount = 0
@@ -53,6 +56,7 @@ final class Simulation: @unchecked Sendable {
         random = WorldRandom(seed: seed)
         chance = Chance(seed: seed, stream: 9)
         age = Chance(seed: seed, stream: 12)
+        relief = Chance(seed: seed, stream: 13)
         leaseSeconds = [5, 20, 60][chance.below(3)]
         sweepSeconds = [30, 300][chance.below(2)]
         configuration = try Settings.configuration(
@@ -77,6 +81,10 @@ final class Simulation: @unchecked Sendable {
         oracle.whenReached = { [unowned self] in spring($0) }
         oracle.isSafe = { [unowned self] place, sha256 in
             storage.safeNode("/data/videos/" + place)?.isSafe(with: sha256) ?? false
+        }
+        network.whenAsked = { [unowned self] request in
+            guard request.method == .get else { return }
+            oracle.keepsPace("requests for \(request.url)")
         }
         deliveries.post = { [unowned self] request, answered in post(request, answered) }
         provider.whenCreated = { [unowned self] video in announce(video) }
@@ -119,7 +127,7 @@ final class Simulation: @unchecked Sendable {
     private func work(_ process: SimulatedProcess, _ core: ServiceCore) async {
         let second =
             hasTwoDispatchers
-            ? process.secondPlace.start { try? await core.dispatch() } : nil
+            ? process.secondPlace.start { [self] in await dispatchBeside(process, core) } : nil
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await core.dispatch() }
@@ -132,6 +140,21 @@ final class Simulation: @unchecked Sendable {
         } onCancel: {
             second?.cancel()
         }
+    }
+
+    /// A second dispatcher, which may be relieved by the next while it still drains.
+    private func dispatchBeside(_ process: SimulatedProcess, _ core: ServiceCore) async {
+        var shifts: [Task<Void, Never>] = []
+        repeat {
+            let shift = process.secondPlace.start { try? await core.dispatch() }
+            shifts.append(shift)
+            let span: Duration =
+                relief.happens(0.6) ? relief.span(200...40_000) : .seconds(86_400)
+            try? await process.time.sleep(for: span)
+            world.note("the second dispatcher is relieved")
+            shift.cancel()
+        } while !Task.isCancelled
+        for shift in shifts { await shift.value }
     }
 
     private func open(_ process: SimulatedProcess) async throws -> ServiceCore {

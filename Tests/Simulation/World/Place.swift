@@ -7,6 +7,8 @@ final class Place: TaskExecutor, @unchecked Sendable {
     let world: World
     var isAlive = true
     private(set) var isPaused = false
+    /// When it stood still, and until when.
+    private var stalls: [ClosedRange<Int64>] = []
     /// What came while it stood still.
     var held: [() -> Void] = []
 
@@ -18,13 +20,20 @@ final class Place: TaskExecutor, @unchecked Sendable {
 
     /// Lets it stand still for a span, as a process that is starved or swapped out does.
     func pause(for span: Duration) {
+        let start = world.now
         isPaused = true
         world.after(span) { [self] in
             isPaused = false
+            stalls.append(start...world.now)
             let calls = held
             held = []
             for call in calls { world.soon(self, call) }
         }
+    }
+
+    /// Whether it stood still at a moment, and did not wake before it.
+    func stoodStill(at moment: Int64) -> Bool {
+        isPaused || stalls.contains { $0.contains(moment) }
     }
 
     /// Runs a task here.
