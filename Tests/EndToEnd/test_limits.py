@@ -1,9 +1,9 @@
 """What one client may do, who counts as one, and what is refused how."""
 
-import pathlib
 import re
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -359,10 +359,19 @@ def a_reader_that_does_not_read_is_cut(service):
     return True
 
 
-def loops(service):
-    tasks = pathlib.Path(f"/proc/{service.process.pid}/task").iterdir()
-    names = [(task / "comm").read_text().strip() for task in tasks]
-    return sorted(name for name in names if re.fullmatch(r"intake-\d+", name))
+def runs_loops(count):
+    """Whether it has so many loops, each of which is named by its own thread once that begins."""
+
+    def shows(service):
+        tasks = f"/proc/{service.process.pid}/task/*/comm"
+        names = subprocess.run(f"cat {tasks}", shell=True, capture_output=True, text=True).stdout
+        return len(re.findall(r"^intake-\d+$", names, re.MULTILINE)) == count
+
+    def comes_to_show(service):
+        program.wait_until(lambda: shows(service), what=f"{count} loops")
+        return True
+
+    return comes_to_show
 
 
 # What shows that a key is not passed over, with everything else as it is by itself.
@@ -375,7 +384,7 @@ def loops(service):
         ({"header_timeout_seconds": 1}, ends_after_a_second(b"")),
         ({"write_timeout_seconds": 1}, a_reader_that_does_not_read_is_cut),
         # More than there ever are by themselves.
-        ({"event_loops": 6}, lambda service: len(loops(service)) == 6),
+        ({"event_loops": 6}, runs_loops(6)),
         (
             {"idle_timeout_seconds": 1},
             ends_after_a_second(REQUEST.replace(b"Connection: close\r\n", b"")),
