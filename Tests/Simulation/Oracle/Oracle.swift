@@ -164,12 +164,17 @@ final class Oracle {
 
     func planned(_ sequence: Int64, _ plans: [RunPlan], _ video: VideoID?) {
         for plan in plans {
-            self.plans[plan.chain] = plan
             for step in plan.firstSteps {
                 let key = RunKey(sequence: sequence, chain: plan.chain, firstStep: step)
                 if runs[key] == nil { runs[key] = Run(of: key, video?.rawValue) }
             }
         }
+    }
+
+    /// Takes how a chain is planned, whatever becomes of the call that says so.
+    func learn(_ plan: EventPlan?) {
+        guard case .runs(let plans)? = plan else { return }
+        for plan in plans { self.plans[plan.chain] = plan }
     }
 
     /// The run that a step of an event is part of.

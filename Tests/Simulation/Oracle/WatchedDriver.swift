@@ -14,12 +14,14 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     private var lives: Bool { process.isAlive }
 
     func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
+        oracle.learn(draft.plan)
         let outcome = try await inner.append(draft)
         if lives { oracle.appended(draft, outcome) }
         return outcome
     }
 
     func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError) {
+        for plan in plans { oracle.learn(plan.plan) }
         try await inner.plan(plans)
     }
 
@@ -83,6 +85,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome {
+        for planned in round.plans { oracle.learn(planned.plan) }
         let (before, term) = (oracle.runs, Oracle.Term(process))
         let call = oracle.begin(round.settlements.map { Oracle.RunKey($0.claim) })
         let outcome: RoundOutcome
@@ -140,6 +143,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]? {
+        for draft in advance.drafts { oracle.learn(draft.plan) }
         let outcomes = try await inner.advance(advance)
         guard lives, let outcomes else { return outcomes }
         for (draft, outcome) in zip(advance.drafts, outcomes) { oracle.appended(draft, outcome) }
