@@ -13,8 +13,8 @@ extension Outcome {
         let reason = Reason("journal_" + error.code, error.description)
         switch error {
         case .full: return .postpone(diskFullWait, reason)
-        case .io, .overloaded, .corrupt, .newerSchema, .otherTables, .inUse, .closed, .cannotOpen,
-            .driver:
+        case .io, .overloaded, .logTooLong, .readTooLong, .corrupt, .newerSchema, .otherTables,
+            .inUse, .closed, .cannotOpen, .driver:
             return .postpone(journalWait, reason)
         }
     }

@@ -6,6 +6,11 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case io
     /// More writes wait than the configuration allows.
     case overloaded
+    /// A reader has held the write-ahead log until it was as long as it may be; nothing new is
+    /// taken in until the reader lets go.
+    case logTooLong
+    /// The read was ended, since it held the write-ahead log for too long.
+    case readTooLong
     /// The file is not a journal, or is damaged.
     case corrupt
     /// The file was written by a newer version.
@@ -27,6 +32,11 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .full: "the disk is full"
         case .io: "the disk failed or refuses to be written"
         case .overloaded: "too many writes are waiting"
+        case .logTooLong:
+            "the write-ahead log is as long as it may be, since somebody reads what was before it"
+        case .readTooLong:
+            "the read was ended: it took too long, or the service's write-ahead log grew too long"
+                + " meanwhile; a quieter hour will do"
         case .corrupt: "the file is damaged or is not a journal"
         case .newerSchema(let found, let known):
             "the journal has schema \(found) and this version knows schemas up to \(known)"
@@ -47,6 +57,8 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .full: "full"
         case .io: "io"
         case .overloaded: "overloaded"
+        case .logTooLong: "log_too_long"
+        case .readTooLong: "read_too_long"
         case .corrupt: "corrupt"
         case .newerSchema: "newer_schema"
         case .otherTables: "other_tables"

@@ -120,6 +120,21 @@ final class Connection: @unchecked Sendable {
     /// Whether a transaction is open; an error may have rolled it back.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
+    private(set) var bound: ReadBound?
+    private static let operationCount: Int32 = 10_000
+
+    /// Has statements end, with SQLITE_INTERRUPT, once they have taken what they may.
+    func bind(to bound: ReadBound) {
+        self.bound = bound
+        // SAFETY: the connection has the bound for as long as SQLite may call.
+        unsafe sqlite3_progress_handler(
+            handle,
+            Self.operationCount,
+            isBoundReached,
+            Unmanaged.passUnretained(bound).toOpaque()
+        )
+    }
+
     /// Runs statements that are not kept and whose rows nobody reads.
     func execute(_ text: String) throws(SQLiteFault) {
         let status = unsafe sqlite3_exec(handle, text, nil, nil, nil)
@@ -199,7 +214,9 @@ final class Connection: @unchecked Sendable {
         let status = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &copied)
         let isHeldUp = status & 0xFF == SQLITE_BUSY || status & 0xFF == SQLITE_LOCKED
         guard status == SQLITE_OK || isHeldUp else { throw SQLiteFault(code: status) }
-        return status == SQLITE_OK && logged == copied
+        let isWhole = status == SQLITE_OK && logged == copied
+        if isWhole, waiting { unsafe walFrameCount.pointee = 0 }
+        return isWhole
     }
 
     private func kept(_ text: StaticString) throws(SQLiteFault) -> Kept {
@@ -229,4 +246,11 @@ private func noteWALFrames(
     // SAFETY: the context is the number that the connection allocated and outlives the hook.
     unsafe context?.assumingMemoryBound(to: Int32.self).pointee = frameCount
     return SQLITE_OK
+}
+
+/// Asks a connection's bound whether its read is to be ended (sqlite3_progress_handler).
+private func isBoundReached(_ context: UnsafeMutableRawPointer?) -> Int32 {
+    guard let context = unsafe context else { return 0 }
+    // SAFETY: the context is the bound of the connection that calls.
+    return unsafe Unmanaged<ReadBound>.fromOpaque(context).takeUnretainedValue().isReached ? 1 : 0
 }

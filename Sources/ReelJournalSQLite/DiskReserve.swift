@@ -61,6 +61,12 @@ final class DiskReserve {
         }
     }
 
+    /// Whether so many bytes more fit; the disk is asked only once it has been full.
+    func hasRoom(for byteCount: Int) -> Bool {
+        guard isShort else { return true }
+        return (try? file.freeByteCount()).map { $0 >= Int64(byteCount) } ?? false
+    }
+
     /// Gives the space away when the disk is full.
     ///
     /// - Returns: Whether there was any to give.

@@ -13,29 +13,38 @@ package struct JournalCopy: Sendable, Hashable {
     /// Copies a journal as it is at one moment, beside a service that writes it or without one.
     ///
     /// It only reads the journal, through one transaction. The service's write-ahead log grows
-    /// until that ends. It blocks for as long as copying the file and reading the copy back takes.
+    /// until that ends, and it is given up when the log has grown by what an onlooker may have it
+    /// grow. It blocks for as long as copying the file and reading the copy back takes.
     ///
     /// - Parameters:
     ///   - path: The journal.
     ///   - target: An empty file that is there; it is durable when this returns.
+    ///   - configuration: Says how long the log may grow.
     ///   - progress: Is told the share that is copied, from 0 to 1.
     /// - Returns: What the copy is.
-    /// - Throws: `.newerSchema`, `.corrupt` also when the copy is damaged, and what a disk gives.
+    /// - Throws: `.readTooLong`, `.newerSchema`, `.corrupt` also when the copy is damaged, and what
+    ///   a disk gives.
     package static func make(
         of path: String,
         at target: String,
+        configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
         progress: (Double) -> Void = { _ in }
     ) throws(JournalError) -> JournalCopy {
         let source = try attempt { () throws(SQLiteFault) in
             let source = try Connection(path: path, role: .onlooker)
-            try source.limit(SQLiteJournalConfiguration())
+            try source.limit(configuration)
+            let bound = ReadBound(
+                configuration.onlookerLimit(SystemJournalFiles().resolved(path))
+            )
+            bound.begin()
+            source.bind(to: bound)
             try source.execute("BEGIN")
             return source
         }
         let copy = try describe(source)
         try attempt { () throws(SQLiteFault) in
             let connection = try Connection(path: target, role: .writer)
-            try connection.limit(SQLiteJournalConfiguration())
+            try connection.limit(configuration)
             try connection.execute("PRAGMA synchronous = FULL")
             try source.copy(to: connection, pageCount: stepPageCount, progress)
             try source.execute("COMMIT")

@@ -71,6 +71,9 @@ final class JournalFile: Sendable {
         return Int32(String(decoding: line, as: UTF8.self))
     }
 
+    /// Other processes that read a state of the journal now, for people.
+    var readers: [String] { files.readers(of: path) }
+
     // MARK: The reserve
 
     private var reservePath: String {

@@ -28,6 +28,8 @@ package protocol JournalFiles: Sendable {
     func remove(_ path: String) throws(JournalError)
     /// What a file in that directory may grow by.
     func freeByteCount(_ directory: String) throws(JournalError) -> Int64
+    /// Other processes that hold a state of a journal, for people: such as `4711 (sqlite3)`.
+    func readers(of path: String) -> [String]
 }
 
 extension JournalFiles {
@@ -43,6 +45,10 @@ extension JournalFiles {
     package func remove(_ path: String) throws(JournalError) {}
 
     package func freeByteCount(_ directory: String) throws(JournalError) -> Int64 { .max }
+
+    // Where one process is alone.
+
+    package func readers(of path: String) -> [String] { [] }
 }
 
 /// A file of a journal, closed when it is let go.

@@ -81,7 +81,7 @@ struct JournalMetrics: Sendable {
     func failed(_ error: JournalError) { failures[error.code]?.increment() }
 
     private static let failureCodes = [
-        "full", "io", "overloaded", "corrupt", "in_use", "cannot_open", "driver",
+        "full", "io", "overloaded", "log_too_long", "corrupt", "in_use", "cannot_open", "driver",
     ]
 }
 

@@ -90,6 +90,7 @@ final class JournalReaders: Sendable {
 
     /// One state of the tables for all that the work reads.
     private static func perform(_ work: any TableWork, _ tables: JournalTables) {
+        tables.connection.bound?.begin()
         do throws(SQLiteFault) {
             try tables.connection.run("BEGIN")
             try work.perform(tables)

@@ -48,6 +48,7 @@ final class JournalWriter: Sendable {
                     ending: ending,
                     openLog: { () throws(JournalError) in try file.openLog() },
                     open: open,
+                    findReaders: { file.readers },
                     reserve: DiskReserve(
                         beside: file,
                         byteCount: configuration.reserveByteCount,

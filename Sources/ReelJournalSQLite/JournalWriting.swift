@@ -33,6 +33,7 @@ final class JournalWriting {
     private let openLog: OpenLog
     private let open: @Sendable () throws(JournalError) -> Connection
     private let checkpoint: Checkpoint
+    private let findReaders: @Sendable () -> [String]
     private let reserve: DiskReserve?
     private var checkpointedPageCount = 0
     /// No checkpoint is tried before this moment of `time.uptime()`.
@@ -53,6 +54,7 @@ final class JournalWriting {
         ending: WorkEnding,
         openLog: @escaping OpenLog,
         open: @escaping @Sendable () throws(JournalError) -> Connection,
+        findReaders: @escaping @Sendable () -> [String] = { [] },
         reserve: DiskReserve? = nil,
         checkpoint: @escaping Checkpoint = { (connection, isWaiting) throws(SQLiteFault) in
             try connection.checkpoint(waiting: isWaiting)
@@ -65,6 +67,7 @@ final class JournalWriting {
         self.openLog = openLog
         self.open = open
         self.checkpoint = checkpoint
+        self.findReaders = findReaders
         self.reserve = reserve
     }
 
@@ -184,16 +187,24 @@ final class JournalWriting {
         _ works: [any TableWork],
         _ tables: JournalTables
     ) -> [any TableWork] {
-        guard let reserve, reserve.isShort else { return works }
+        if isLogTooLong(tables) { return refused(works, .logTooLong) }
+        guard let reserve, reserve.isShort, self.tables != nil else { return works }
         if performed.isEmpty, reserve.takeBack() {
             note(tables) { (tables) throws(SQLiteFault) in
                 try tables.noteRoom(at: self.time.now())
             }
             return works
         }
+        return refused(works, .full)
+    }
+
+    /// Refuses what brings something new.
+    ///
+    /// - Returns: The rest.
+    private func refused(_ works: [any TableWork], _ error: JournalError) -> [any TableWork] {
         for work in works where work.takesIn {
-            metrics.failed(.full)
-            work.fail(.full)
+            metrics.failed(error)
+            work.fail(error)
         }
         return works.filter { !$0.takesIn }
     }
@@ -341,9 +352,34 @@ final class JournalWriting {
         let pageCount = tables.connection.walPageCount
         metrics.walByteCount.set(Int64(pageCount * pageByteCount))
         guard isCheckpointDue(tables) else { return }
-        let byteCount = pageCount * pageByteCount
-        let mayWait = readerPause.map { time.uptime() >= $0 } ?? true
-        let isWaiting = byteCount >= configuration.walByteCountMax && mayWait
+        let isLong = pageCount * pageByteCount >= configuration.walByteCountMax
+        copyLog(tables, waiting: isLong && mayWait)
+    }
+
+    /// Whether nobody has been waited for a moment ago.
+    private var mayWait: Bool { readerPause.map { time.uptime() >= $0 } ?? true }
+
+    /// Whether the log is as long as it may be, and whoever reads does not let go of it.
+    private func isLogTooLong(_ tables: JournalTables) -> Bool {
+        func byteCount() -> Int {
+            tables.connection.walPageCount * tables.connection.pageByteCount
+        }
+        guard byteCount() >= configuration.heldLogByteCountMax else { return false }
+        let isIdle = performed.isEmpty && committed.isEmpty && synchronizingCount == 0
+        // Nothing grows that would have it copied, so this is what does.
+        if isIdle, mayWait { copyLog(tables, waiting: true) }
+        return self.tables != nil && byteCount() >= configuration.heldLogByteCountMax
+    }
+
+    private func copyLog(_ tables: JournalTables, waiting isWaiting: Bool) {
+        let pageCount = tables.connection.walPageCount
+        let byteCount = pageCount * tables.connection.pageByteCount
+        // A copy that stops half-way leaves no room for what runs to be written down, and the log
+        // as long as it is.
+        guard reserve?.hasRoom(for: byteCount) ?? true else {
+            checkpointPause = time.uptime() + configuration.checkpointRetryWait
+            return
+        }
         do throws(SQLiteFault) {
             let isWhole = try checkpoint(tables.connection, isWaiting)
             if isWhole { metrics.checkpoints.increment() }
@@ -367,9 +403,16 @@ final class JournalWriting {
         guard !isWhole else { return readerPause = nil }
         readerPause = time.uptime() + configuration.readerWaitInterval
         metrics.heldCheckpoints.increment()
+        let readers = findReaders()
         logger.warning(
             "The write-ahead log grows, since somebody reads what was before it",
-            ["bytes": .integer(byteCount), "bound": .integer(configuration.walByteCountMax)]
+            [
+                "bytes": .integer(byteCount),
+                "bound": .integer(configuration.heldLogByteCountMax),
+                "processes": .string(
+                    readers.isEmpty ? "unknown" : readers.joined(separator: ", ")
+                ),
+            ]
         )
     }
 

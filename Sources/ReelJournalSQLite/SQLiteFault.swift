@@ -16,6 +16,8 @@ struct SQLiteFault: Error, Equatable {
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
         case SQLITE_BUSY, SQLITE_LOCKED: .inUse
         case SQLITE_CANTOPEN: .cannotOpen
+        // Nobody but a `ReadBound` interrupts.
+        case SQLITE_INTERRUPT: .readTooLong
         default: .driver(code: Int(code))
         }
     }

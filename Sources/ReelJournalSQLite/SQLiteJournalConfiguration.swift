@@ -16,6 +16,13 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     /// The length of the write-ahead log at which the writer waits for readers to let go of it, and
     /// warns when they do not.
     package var walByteCountMax = 256 << 20
+    /// The length of the write-ahead log beyond which nothing new is taken in: a reader that never
+    /// lets go would fill the disk with it.
+    package var heldLogByteCountMax = 4 << 30
+    /// What the log may grow by while a command that looks on beside the service reads.
+    package var onlookerLogByteCountMax = 2 << 30
+    /// How long one read of the service may take.
+    package var readSpanMax: Duration = .seconds(30)
     /// How long it waits, and the time from one such wait to the next.
     package var readerWait: Duration = .milliseconds(100)
     package var readerWaitInterval: Duration = .seconds(5)
@@ -43,4 +50,9 @@ package struct SQLiteJournalConfiguration: Sendable, Hashable {
     package var lockWait: Duration = .seconds(5)
 
     package init() {}
+
+    /// What ends a read of somebody who looks on.
+    func onlookerLimit(_ path: String) -> ReadBound.Limit {
+        .growth(path: path + "-wal", byteCount: onlookerLogByteCountMax)
+    }
 }

@@ -46,11 +46,19 @@ package final class SQLiteJournalDriver: JournalDriver {
         let file = try JournalFile(path: path, in: ground.files)
         let journalMetrics = JournalMetrics(metrics)
         try examine(path, configuration, ground)
-        try file.settleLog()
-        let connection = try writingConnection(file, configuration, ground)
-        // The lock says that whoever held a lease is gone: nobody waits for it to end.
-        try attempt { () throws(SQLiteFault) in try connection.execute(endLeases) }
+        let connection: Connection
+        do throws(JournalError) {
+            connection = try firstConnection(file, configuration, ground)
+        } catch {
+            // What is kept for a full disk is kept for this, too.
+            guard error == .full else { throw error }
+            file.removeReserve()
+            connection = try firstConnection(file, configuration, ground)
+        }
         let readers = try readingConnections(path, .reader, configuration, ground)
+        for reader in readers {
+            reader.bind(to: ReadBound(.span(configuration.readSpanMax, time)))
+        }
         return SQLiteJournalDriver(
             readers: JournalReaders(readers, configuration: configuration, ground: ground),
             writer: JournalWriter(
@@ -88,6 +96,8 @@ package final class SQLiteJournalDriver: JournalDriver {
             guard try Schema.version(of: connection) == Schema.version else { throw .cannotOpen }
         }
         if let first = connections.first { try Schema.verify(first) }
+        let limit = configuration.onlookerLimit(ground.files.resolved(path))
+        for connection in connections { connection.bind(to: ReadBound(limit)) }
         return SQLiteJournalDriver(
             readers: JournalReaders(connections, configuration: configuration, ground: ground),
             writer: nil,
@@ -100,6 +110,23 @@ package final class SQLiteJournalDriver: JournalDriver {
         UPDATE runs INDEXED BY runs_timed SET claimable_at = 0
         WHERE is_ready = 0 AND state <= 2 AND state = 1 AND claimable_at > 0
         """
+
+    private static func firstConnection(
+        _ file: JournalFile,
+        _ configuration: SQLiteJournalConfiguration,
+        _ ground: SQLiteGround
+    ) throws(JournalError) -> Connection {
+        try file.settleLog()
+        let connection = try writingConnection(file, configuration, ground)
+        do throws(SQLiteFault) {
+            // The lock says that whoever held a lease is gone: nobody waits for it to end.
+            try connection.execute(endLeases)
+        } catch {
+            // On a disk without room for that, they end by themselves.
+            guard error.journalError == .full else { throw error.journalError }
+        }
+        return connection
+    }
 
     /// Looks at a file that may not be ours to change by a connection that cannot change it.
     ///

@@ -9,6 +9,7 @@ import re
 import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -72,9 +73,9 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def fill(place):
+def fill(place, name="ballast"):
     """Writes a file until the disk has no room for one more page, and returns it."""
-    ballast = place / "ballast"
+    ballast = place / name
     with open(ballast, "wb", buffering=0) as file:
         piece = 1 << 20
         while piece >= 1:
@@ -152,9 +153,14 @@ def test_a_full_disk_lets_work_end_and_takes_nothing_new(
     # Reads are answered.
     assert http_calls.call("GET", service.console + "/v1/videos/video_1/content").status == 200
     service.kill()
+    # With not a byte left it starts all the same, says what is wrong and waits.
+    last = fill(small_disk, "last")
     service = serve.again(service)
     assert deliveries.deliver(service.hook, deliveries.event())[0].status == 503
+    assert http_calls.call("GET", service.intake + "/readyz").status == 503
+    assert http_calls.call("GET", service.console + "/v1/videos/video_1/content").status == 200
     ballast.unlink()
+    last.unlink()
     program.wait_until(
         lambda: deliveries.deliver(service.hook, deliveries.event())[0].status == 200
     )
@@ -168,6 +174,49 @@ def test_a_full_disk_lets_work_end_and_takes_nothing_new(
     assert service.end() == 0
     result = program.run("check", "--full", "--data", service.data)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_program_that_reads_the_journal_for_ever_is_named_and_fills_no_disk(
+    provide, serve, configured
+):
+    bound = 1 << 20
+    service = serve(provide(), config=configured({"journal": {"log_bytes_max": bound}}))
+    log = service.data / "reelhook.db-wal"
+    reading = (
+        "import sqlite3, sys\n"
+        "journal = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+        "journal.execute('BEGIN')\n"
+        "journal.execute('SELECT count(*) FROM entries').fetchone()\n"
+        "print('reading', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", reading, service.data / "reelhook.db"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert reader.stdout.readline() == b"reading\n"
+        acknowledged = []
+        for _ in range(1000):
+            answer, id = deliveries.deliver(
+                service.hook, deliveries.event(type="response.completed", padding="x" * 9000)
+            )
+            if answer.status != 200:
+                break
+            acknowledged.append(id)
+        assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
+        assert bound <= log.stat().st_size < 2 * bound
+        ready = http_calls.call("GET", service.intake + "/readyz")
+        assert ready.status == 503 and ready.json()["checks"] == ["journal_log_too_long"]
+        service.wait_for(rf"log grows.*\b{reader.pid} \(python")
+    finally:
+        reader.communicate()
+    program.wait_until(
+        lambda: deliveries.deliver(service.hook, deliveries.event())[0].status == 200
+    )
+    assert http_calls.call("GET", service.intake + "/readyz").status == 200
+    assert set(acknowledged) <= {event["webhook_id"] for event in service.events()}
 
 
 def memory(service):

@@ -111,6 +111,41 @@ struct DiskReserveTests {
         #expect(try take("video_3") == false)
     }
 
+    @Test func `on a full disk the log is copied only where all of it fits`() throws {
+        var configuration = SQLiteJournalConfiguration()
+        configuration.checkpointByteCount = 1
+        let copies = Locked(0)
+        let writing = try WritingBench(bench, configuration, time).writing(
+            connection,
+            reserve: DiskReserve(
+                beside: try JournalFile(path: bench.directory.file("other.db"), in: disk),
+                byteCount: 1 << 20,
+                metrics: under.metrics,
+                logger: under.logger,
+                time: time
+            ),
+            checkpoint: { (_, _) throws(SQLiteFault) in
+                copies.withLock { $0 += 1 }
+                return false
+            }
+        )
+        func take(_ video: String, takesIn: Bool) throws {
+            let write = ScriptedWrite(try bench.observation(video), disk, takesIn: takesIn)
+            writing.take([.work(write)], othersWait: false)
+        }
+        disk.free = 0
+        try take("video_1", takesIn: true)
+        try take("video_2", takesIn: false)
+        #expect(copies.withLock { $0 } == 0)
+        // Asked of the disk again only after a while.
+        disk.free = 1 << 20
+        try take("video_3", takesIn: false)
+        #expect(copies.withLock { $0 } == 0)
+        time.advance(by: configuration.checkpointRetryWait)
+        try take("video_4", takesIn: false)
+        #expect(copies.withLock { $0 } == 1)
+    }
+
     @Test func `what is written goes on although it cannot be noted that there is room again`()
         throws
     {

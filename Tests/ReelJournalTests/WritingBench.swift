@@ -49,6 +49,7 @@ struct WritingBench {
     /// What the thread owns, on a connection of its own unless it is given one.
     func writing(
         _ connection: Connection? = nil,
+        findReaders: @escaping @Sendable () -> [String] = { [] },
         reserve: DiskReserve? = nil,
         checkpoint: @escaping JournalWriting.Checkpoint = {
             (connection, isWaiting) throws(SQLiteFault) in
@@ -73,6 +74,7 @@ struct WritingBench {
                     throw error.journalError
                 }
             },
+            findReaders: findReaders,
             reserve: reserve,
             checkpoint: checkpoint
         )

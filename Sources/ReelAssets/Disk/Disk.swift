@@ -82,11 +82,17 @@ extension Disk {
 
     /// Makes a directory durably and tries to write in it, so that one that cannot be used is told
     /// of at start and not by the first file.
+    ///
+    /// A full disk is no such thing: it is waited out, and each file says for itself what it lacks.
     func prove(_ path: String, permissions: UInt32) throws(AssetError) {
         try createDurableDirectory(path, permissions: permissions)
         let probe = path + "/.probe"
-        let file = try open(probe, .truncate, permissions: 0o600)
-        try file.write([0], at: 0)
+        do throws(AssetError) {
+            let file = try open(probe, .truncate, permissions: 0o600)
+            try file.write([0], at: 0)
+        } catch {
+            guard error == .diskFull else { throw error }
+        }
         try remove(probe)
     }
 }

@@ -112,6 +112,9 @@ extension Configuration {
             if let count = section.integer("reserve_bytes", in: 0...1 << 36) {
                 journal.reserveByteCount = count
             }
+            if let count = section.integer("log_bytes_max", in: 1 << 20...1 << 40) {
+                journal.logByteCountMax = count
+            }
             section.finish()
         }
         if var section = file.object("retention") {

@@ -280,4 +280,6 @@ package struct JournalSettings: Sendable, Hashable {
     /// Space that is kept on the disk so that, when it is full, work that runs can be brought to an
     /// end.
     package var reserveByteCount = 16 << 20
+    /// How long the write-ahead log may get that somebody's reading holds.
+    package var logByteCountMax = 4 << 30
 }

@@ -193,6 +193,10 @@ struct ServiceParts: Sendable {
         var settings = SQLiteJournalConfiguration()
         settings.queuedWriteCountMax = configuration.journal.pendingWriteCountMax
         settings.reserveByteCount = Int64(configuration.journal.reserveByteCount)
+        let logByteCountMax = configuration.journal.logByteCountMax
+        settings.heldLogByteCountMax = logByteCountMax
+        settings.walByteCountMax = min(settings.walByteCountMax, logByteCountMax / 2)
+        settings.checkpointByteCount = min(settings.checkpointByteCount, logByteCountMax / 4)
         do throws(JournalError) {
             return Journal(
                 driver: try surroundings.machine.openJournal(
