@@ -25,7 +25,7 @@ final class HTTPConnection {
     /// Content up to this size is written in one call with its head.
     private static let joinedByteCountMax = 64 << 10
     /// Reads and answers after which other connections get their turn.
-    private static let turnLength = 32
+    private static let turnLength = 8
     /// Bytes of the wire after which they do: the work that they make is not seen from what they
     /// come to, such as none for records of TLS without content.
     private static let turnByteCount = 64 << 10

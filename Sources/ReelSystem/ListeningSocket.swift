@@ -62,6 +62,7 @@ package final class ListeningSocket: @unchecked Sendable {
                 try bind(descriptor.number, address)
             }
         }
+        try limitUnsent(descriptor.number, address)
         try call("listen") { listen(descriptor.number, backlog) }
         let bound = try name(of: descriptor.number) ?? address
         return ListeningSocket(descriptor, address: bound)
@@ -100,6 +101,7 @@ package final class ListeningSocket: @unchecked Sendable {
         try call("fcntl") { fcntl(number, F_SETFD, FD_CLOEXEC) }
         let flags = try call("fcntl") { fcntl(number, F_GETFL) }
         try call("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+        try limitUnsent(number, address)
         return ListeningSocket(descriptor, address: address, isShared: isShared)
     }
 
@@ -286,6 +288,23 @@ extension ListeningSocket {
         var length = socklen_t(MemoryLayout<Int32>.size)
         try call("getsockopt") { unsafe getsockopt(number, SOL_SOCKET, name, &value, &length) }
         return value
+    }
+
+    /// The bytes that wait in the kernel to be sent on each connection, which inherits this.
+    ///
+    /// By itself it takes megabytes (tcp(7), "tcp_wmem"): a client that asks and does not read
+    /// would be answered that long, and hold as much memory.
+    private static let unsentByteCountMax: Int32 = 128 << 10
+
+    private static func limitUnsent(
+        _ number: Int32,
+        _ address: SocketAddress
+    ) throws(SystemError) {
+        switch address {
+        case .v4, .v6:
+            try set(number, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsentByteCountMax)
+        case .unix: break
+        }
     }
 
     private static func set(

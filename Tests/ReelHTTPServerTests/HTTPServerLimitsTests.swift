@@ -138,6 +138,28 @@ struct HTTPServerLimitsTests {
         }
     }
 
+    @Test func `a client that asks and does not read is not answered for long`() async throws {
+        let answered = Locked(0)
+        try await withServer { configuration in
+            configuration.writeTimeout = .milliseconds(30)
+        } handler: { _, _ in
+            answered.withLock { $0 += 1 }
+            return HTTPResponse(.ok, body: .bytes([UInt8](repeating: 65, count: 16 << 10)))
+        } _: { server in
+            let client = try await server.connect()
+            let timeouts = server.metrics.counter(
+                "reelhook_http_timeouts_total",
+                help: "Connections that were ended because the client was too slow, by phase.",
+                labels: ["listener": "http", "phase": "write"]
+            )
+            let requests = String(repeating: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", count: 500)
+            try await client.send(requests)
+            while timeouts.value == 0 { await Task.yield() }
+            // What the two ends of the connection hold at most, of 8 MiB.
+            #expect(answered.withLock { $0 } < 100)
+        }
+    }
+
     @Test func `a connection is closed after its last request`() async throws {
         try await withServer { configuration in
             configuration.requestCountMax = 2
