@@ -44,7 +44,7 @@ extension Logger {
                     "event.sequence": .integer(sequence),
                     "event.type": .string(type ?? ""),
                     "video.id": .string(videoID?.rawValue ?? ""),
-                    "reason": .string(reason.code),
+                    "reason": .string(reason.logText),
                 ]
             )
         }

@@ -16,8 +16,16 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     /// `code: detail`, or the code alone.
     public var description: String { detail.map { "\(code): \($0)" } ?? code }
 
-    private static func shortened(_ text: String) -> String {
-        guard text.utf8.count > 500 else { return text }
-        return String(decoding: text.utf8.prefix(497), as: UTF8.self) + "…"
+    /// The same for a line of the log: short, and without what a command said, of which nobody
+    /// knows what it holds.
+    package var logText: String {
+        guard let detail else { return code }
+        let told = code.hasPrefix("command_") ? String(detail.prefix { $0 != ":" }) : detail
+        return "\(code): \(Self.shortened(told, to: 200))"
+    }
+
+    private static func shortened(_ text: String, to byteCountMax: Int = 500) -> String {
+        guard text.utf8.count > byteCountMax else { return text }
+        return String(decoding: text.utf8.prefix(byteCountMax - 3), as: UTF8.self) + "…"
     }
 }

@@ -256,7 +256,7 @@ package final class ExpiryWatch: Sendable {
                     "expires_at": .string(alarm.expiresAt.description),
                     "expires_at.presumed": .bool(alarm.isPresumed),
                     "step.attempts": .integer(alarm.attempts),
-                    "reason": .string(alarm.reason?.code ?? ""),
+                    "reason": .string(alarm.reason?.logText ?? ""),
                 ]
             )
         }

@@ -139,7 +139,7 @@ extension ProviderPoller {
         metrics.countLost(reason)
         logger.warning(
             "video given up",
-            ["video.id": .string(id.rawValue), "reason": .string(reason.code)]
+            ["video.id": .string(id.rawValue), "reason": .string(reason.logText)]
         )
     }
 

@@ -3,6 +3,7 @@ import ReelEvents
 import ReelHTTP
 import ReelHandlers
 import ReelJournal
+import ReelObservability
 import ReelProviders
 import ReelRuntime
 import TestSupport
@@ -76,6 +77,23 @@ struct FetchHandlerVerdictTests {
             return
         }
         #expect(!isOfOneKey)
+    }
+
+    @Test func `the log says what an operator can do`() async throws {
+        let harness = try await HandlerHarness()
+        let provider = StubProvider { _, _ throws(ProviderError) in
+            throw ProviderError(.unauthorized, status: 401)
+        }
+        _ = await harness.run(harness.fetch(provider))
+        let line = try #require(
+            harness.sink.records.first { $0.message == "a video is not fetched yet" }
+        )
+        #expect(line.level == .warning)
+        let fields = Dictionary(line.fields.map { ($0.key, $0.value) }) { first, _ in first }
+        #expect(
+            fields["reason"] == .string("provider_unauthorized: unauthorized, HTTP status 401")
+        )
+        #expect(fields["advice"] == .string(ProviderError.Kind.unauthorized.operatorMessage))
     }
 
     @Test(arguments: [ProviderError.Kind.notFound, .invalidRequest, .unsupportedValue])

@@ -120,6 +120,7 @@ extension FetchAttempt {
 
     private mutating func refused(_ reason: Reason, _ variant: Variant?) async -> Outcome {
         guard await count(variant?.name ?? "status") < limits.refusedTries else {
+            handler.logger.error("a video is given up", fields(reason))
             return .giveUp(reason)
         }
         return .retry(after: soonEnough(nil), reason)
@@ -190,10 +191,19 @@ extension FetchAttempt {
         }
     }
 
-    private func fields(_ reason: Reason) -> KeyValuePairs<String, LogValue> {
-        [
+    /// What a line of the log says of a reason, with what an operator can do about a fault of the
+    /// provider.
+    func fields(_ reason: Reason) -> KeyValuePairs<String, LogValue> {
+        let kind = ProviderError.Kind(reasonCode: reason.code, detail: reason.detail)
+        guard let kind else {
+            return [
+                "video.id": .string(videoID.rawValue), "provider": .string(event.provider),
+                "reason": .string(reason.logText),
+            ]
+        }
+        return [
             "video.id": .string(videoID.rawValue), "provider": .string(event.provider),
-            "reason": .string(reason.description),
+            "reason": .string(reason.logText), "advice": .string(kind.operatorMessage),
         ]
     }
 

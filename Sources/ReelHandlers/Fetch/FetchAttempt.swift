@@ -72,7 +72,17 @@ struct FetchAttempt {
             return .done(note: notes.joined(separator: ", "))
         } catch {
             if case .ours = error { context.leftTargetAlone() }
+            warn(of: error.outcome)
             return error.outcome
+        }
+    }
+
+    /// Says why the video is not here; who gave up has said so.
+    private func warn(of outcome: Outcome) {
+        switch outcome {
+        case .done, .giveUp: return
+        case .retry(_, let reason), .unavailable(_, let reason), .postpone(_, let reason):
+            handler.logger.warning("a video is not fetched yet", fields(reason))
         }
     }
 
@@ -245,9 +255,7 @@ struct FetchAttempt {
         switch await transfer(file) {
         case .success(let fetched): return note(fetched, of: file.variant)
         case .failure(let fault):
-            let stop = await stop(on: fault, for: file.variant)
-            warn("a file is not fetched yet", file.variant, stop.outcome.reason)
-            throw stop
+            throw await stop(on: fault, for: file.variant)
         }
     }
 
@@ -270,7 +278,8 @@ struct FetchAttempt {
                 case .failure(let fault):
                     switch try await extraVerdict(on: fault, for: file.variant) {
                     case .again(let wait, let reason):
-                        warn("a file is not fetched yet", file.variant, reason)
+                        handler.logger.with(["variant": .string(file.variant.name)])
+                            .warning("a file is not fetched yet", fields(reason))
                         left.insert(file.variant)
                         longest = max(longest, wait)
                     case .settled(let end, let reason):
@@ -284,17 +293,6 @@ struct FetchAttempt {
             open = try await openFiles().extras.filter { left.contains($0.variant) }
         }
         return notes
-    }
-
-    private func warn(_ message: StaticString, _ variant: Variant, _ reason: Reason?) {
-        handler.logger.warning(
-            message,
-            [
-                "video.id": .string(videoID.rawValue),
-                "variant": .string(variant.name),
-                "reason": .string(reason?.description ?? ""),
-            ]
-        )
     }
 
     /// Counts a file that is here, and says so when it is not what was ordered.

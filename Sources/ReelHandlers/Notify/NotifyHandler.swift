@@ -89,7 +89,7 @@ package struct NotifyHandler: Handler {
                     "event.sequence": .integer(event.sequence),
                     "webhook.id": .string(context.id),
                     "step": .string(context.step),
-                    "reason": .string(reason.description),
+                    "reason": .string(reason.logText),
                 ]
             )
         }

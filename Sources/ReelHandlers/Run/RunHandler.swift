@@ -74,7 +74,7 @@ package struct RunHandler: Handler {
                 [
                     "event.sequence": .integer(event.sequence),
                     "step": .string(context.step),
-                    "reason": .string(reason.code),
+                    "reason": .string(reason.logText),
                 ]
             )
         }

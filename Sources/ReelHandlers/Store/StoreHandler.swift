@@ -51,7 +51,7 @@ package struct StoreHandler: Handler {
                 "a video is not stored yet",
                 [
                     "video.id": .string(videoID.rawValue),
-                    "reason": .string(outcome.reason?.description ?? ""),
+                    "reason": .string(outcome.reason?.logText ?? ""),
                 ]
             )
             return outcome
