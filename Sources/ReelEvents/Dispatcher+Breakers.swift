@@ -22,11 +22,7 @@ extension Dispatcher {
     func held(_ claim: Claim, _ step: Step, behind target: String?) async -> StepVerdict? {
         guard let target else { return nil }
         let now = time.now()
-        if isLastMoment(for: claim, step, now) { return nil }
-        // What is past its grace ends.
-        if step.handler.needsLink, claim.expiresAt.map({ isOver($0, at: now) }) ?? false {
-            return nil
-        }
+        if isPressing(claim, step, now) { return nil }
         let (wait, moved) = board.wait(for: target, at: now)
         if let moved { await keep(moved) }
         guard let until = wait else { return nil }
@@ -113,6 +109,14 @@ extension Dispatcher {
         return try? await driver.job(provider: claim.entry.provider, id: id)?.expiresAt
     }
 
+    /// Whether it is no use to wait: the link dies soon, or is past its grace, so that the step
+    /// ends.
+    func isPressing(_ claim: Claim, _ step: Step, _ now: Timestamp) -> Bool {
+        if isLastMoment(for: claim, step, now) { return true }
+        guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return false }
+        return isOver(expiresAt, at: now)
+    }
+
     /// Whether the link dies before the next probe: such a step tries its luck, breaker or not.
     private func isLastMoment(for claim: Claim, _ step: Step, _ now: Timestamp) -> Bool {
         guard step.handler.needsLink, let expiresAt = claim.expiresAt else { return false }
@@ -130,7 +134,7 @@ extension Dispatcher {
 
     /// A moment before the link dies that leaves time for several more tries; of a link past its
     /// end, one within the grace.
-    private func beforeExpiry(
+    func beforeExpiry(
         _ moment: Timestamp,
         _ step: Step,
         _ expiresAt: Timestamp?,
@@ -149,7 +153,7 @@ extension Dispatcher {
             "breaker.target": .string(record.target),
             "breaker.failures": .integer(record.failureCount),
             "breaker.probe_at": .string(record.probeAt?.description ?? ""),
-            "reason": .string(record.reason?.code ?? ""),
+            "reason": .string(record.reason?.logText ?? ""),
         ]
         switch record.state {
         case .closed:

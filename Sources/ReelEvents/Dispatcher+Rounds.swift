@@ -27,9 +27,9 @@ extension Dispatcher {
         // After a failure verdicts go alone first: what is wrong may be with a plan or a claim.
         let isAlone = failures % 2 == 1 && !reports.isEmpty
         var tally = RoundTally()
+        var round = DispatchRound(leaseUntil: readLeaseClock().leaseUntil)
+        round.settlements = reports.map(\.settlement)
         do throws(JournalError) {
-            var round = DispatchRound(leaseUntil: readLeaseClock().leaseUntil)
-            round.settlements = reports.map(\.settlement)
             if !isAlone {
                 round.plans = try await plansOfPending()
                 round.claim = claimRequest(hasReports: !reports.isEmpty)
@@ -50,6 +50,8 @@ extension Dispatcher {
                 $0.putBack(reports)
                 $0.noteMayHavePending()
             }
+            let calls = round.claim?.calls ?? [:]
+            turns.withLock { $0.putBack(calls) }
             throw error
         }
         return tally
@@ -101,7 +103,8 @@ extension Dispatcher {
             owner: owner,
             now: clock.dueBy,
             leaseUntil: clock.leaseUntil,
-            limit: limit
+            limit: limit,
+            calls: turns.withLock { $0.takeOpenings() }
         )
     }
 
@@ -115,6 +118,7 @@ extension Dispatcher {
         _ leaseEnd: Duration
     ) {
         guard !reports.isEmpty else { return }
+        noteWaiting(reports, settled)
         let answers = table.withLock { table in
             zip(reports, settled).map { report, outcome in
                 let claim = report.settlement.claim
@@ -170,6 +174,7 @@ extension Dispatcher {
     /// Measures the backlog, and looks for pending entries whatever the wake-ups said.
     func survey() async throws(JournalError) {
         table.withLock { $0.noteMayHavePending() }
+        turns.withLock { $0.reopen() }
         await keepBreakersAgain()
         var query = EntryQuery()
         query.states = [.pending, .running, .waiting]

@@ -65,6 +65,8 @@ extension Dispatcher {
         }
         guard let event = Event(claim.entry) else { return .dead(Reason("not_an_event")) }
         let target = step.handler.target(of: event)
+        if let verdict = turn(for: claim, step, at: target) { return verdict }
+        defer { giveBackTurn(at: target) }
         if let verdict = await held(claim, step, behind: target) { return verdict }
         let attempt = StepAttempt()
         let uptime = time.uptime()
@@ -154,7 +156,7 @@ extension Dispatcher {
         case .retry(_, let reason): log(claim, "step failed, to be tried again", reason)
         case .postpone(_, let reason): log(claim, "step postponed", reason)
         case .hold(_, let reason): log(claim, "step waits", reason, .debug)
-        case .dead(let reason): log(claim, "step given up", reason)
+        case .dead(let reason): log(claim, "step given up", reason, .warning)
         }
     }
 
@@ -171,7 +173,7 @@ extension Dispatcher {
             "chain": .string(claim.chain),
             "step": .string(claim.stepName),
             "step.attempt": .integer(claim.attempt),
-            "reason": .string(reason?.code ?? ""),
+            "reason": .string(reason?.logText ?? ""),
         ]
         logger.log(level, message, fields)
     }

@@ -18,6 +18,7 @@ package final class Dispatcher: Sendable {
     let logger: Logger
     let metrics: DispatcherMetrics
     let board: BreakerBoard
+    let turns: Locked<TargetTurns>
     let owner: String
     let table = Locked(RunTable())
     /// How often verdicts are offered to a failing journal once the service stops and the grace is
@@ -55,6 +56,12 @@ package final class Dispatcher: Sendable {
         self.logger = logger.named("dispatcher")
         self.metrics = DispatcherMetrics(metrics)
         board = BreakerBoard(configuration.breakers, random: random, metrics: metrics)
+        turns = Locked(
+            TargetTurns(
+                turnCountMax: configuration.targetConcurrency,
+                targetCountMax: configuration.breakers.targetCountMax
+            )
+        )
         owner = "dispatcher-" + random.hexadecimal(byteCount: 8)
     }
 
@@ -113,7 +120,7 @@ package final class Dispatcher: Sendable {
                 failures = 0
                 emptyRounds = tally.claimCount > 0 ? 0 : emptyRounds + 1
                 let isIdle = tally.isPlanned && (tally.isExhausted || freeSlotCount == 0)
-                if isIdle, !table.withLock({ $0.hasReports }) {
+                if isIdle, !hasCalls, !table.withLock({ $0.hasReports }) {
                     let wait = try await waitBeforeNextRound(emptyRounds)
                     await bell.wait(atMost: wait, time)
                 }

@@ -4,6 +4,8 @@ internal import ReelRuntime
 package struct DispatcherConfiguration: Sendable, Hashable {
     /// The runs worked on at once, from 1 to 4096.
     package var concurrency: Int
+    /// Of those the runs at one target, such as a provider, from 1 to all.
+    package var targetConcurrency: Int
     /// The runs claimed in one transaction, from 1 to 4096.
     package var claimBatch: Int
     /// The verdicts recorded in one transaction.
@@ -26,8 +28,10 @@ package struct DispatcherConfiguration: Sendable, Hashable {
     package var expiryGrace: Duration
     package var breakers: BreakerConfiguration
 
+    /// Takes the limits; without a number for one target, it is half of them all.
     package init(
         concurrency: Int = 16,
+        targetConcurrency: Int? = nil,
         claimBatch: Int = 256,
         planBatch: Int = 256,
         lease: Duration = .seconds(60),
@@ -40,6 +44,10 @@ package struct DispatcherConfiguration: Sendable, Hashable {
         breakers: BreakerConfiguration = BreakerConfiguration()
     ) {
         self.concurrency = min(max(concurrency, 1), 4096)
+        self.targetConcurrency = min(
+            max(targetConcurrency ?? (self.concurrency + 1) / 2, 1),
+            self.concurrency
+        )
         self.claimBatch = min(max(claimBatch, 1), 4096)
         self.planBatch = min(max(planBatch, 1), 10_000)
         self.lease = max(lease, .seconds(1))

@@ -15,8 +15,10 @@ public protocol Handler: Sendable {
     /// What this event's work depends on, such as `provider:openai`; safe to show and to log.
     ///
     /// Handlers that name the same target share a circuit breaker: while the target is out, which
-    /// handlers tell by `.unavailable`, events wait for it and their attempts do not count. Nil is
-    /// nothing, and is what a handler has that does not say.
+    /// handlers tell by `.unavailable`, events wait for it and their attempts do not count. They
+    /// share its turns, too: no target has more than a part of all that is worked on at once, half
+    /// of it unless the configuration says otherwise. Nil is nothing, and is what a handler has
+    /// that does not say.
     func target(of event: Event) -> String?
 
     /// Whether the work needs a link that dies: no later try is made once the video has expired.

@@ -62,7 +62,8 @@ package struct DispatchRound: Sendable {
             owner: claim.owner,
             now: claim.now,
             leaseUntil: claim.leaseUntil,
-            limit: max(claim.limit, 0) + freed
+            limit: max(claim.limit, 0) + freed,
+            calls: claim.calls
         )
     }
 }

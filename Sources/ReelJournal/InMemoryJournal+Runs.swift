@@ -27,6 +27,7 @@ extension InMemoryJournal {
     }
 
     mutating func claim(_ request: ClaimRequest) -> [Claim] {
+        for (target, count) in request.calls { call(count, waitingFor: target, at: request.now) }
         let obstacles = obstacles()
         let claimable = openRuns.compactMap { key -> Order? in
             guard let moment = obstacles.moment(of: key, run(key), video(of: key.sequence)),
@@ -162,6 +163,27 @@ extension InMemoryJournal {
 
 // How runs are found, ordered and changed.
 extension InMemoryJournal {
+    /// Has runs that wait for their turn at a target be due.
+    private mutating func call(
+        _ count: Int,
+        waitingFor target: String,
+        at moment: Timestamp
+    ) {
+        let reason = Reason(ClaimRequest.turnCode, target)
+        let waiting = openRuns.compactMap { key -> Order? in
+            guard let run = run(key), run.waiting?.reason == reason,
+                run.dueAt.map({ $0 > moment }) ?? false
+            else { return nil }
+            return Order(expiresAt: expiry(of: key.sequence), run: key)
+        }
+        for order in waiting.sorted().prefix(count) {
+            change(order.run) { run in
+                guard let waiting = run.progress.waiting else { return }
+                run.progress = waiting.released(at: moment)
+            }
+        }
+    }
+
     /// Soonest to expire first, what does not expire last, then as they came and were planned.
     private struct Order: Comparable {
         let expiresAt: Timestamp?

@@ -191,16 +191,30 @@ extension JournalDriver {
 
 /// What a dispatcher asks for.
 package struct ClaimRequest: Sendable, Hashable {
+    /// The code of a run's reason while it waits for its turn at a target; the detail is the
+    /// target.
+    package static let turnCode = "waiting_for_turn"
+
     package let owner: String
     package let now: Timestamp
     package let leaseUntil: Timestamp
     package let limit: Int
+    /// How many of the runs that wait for their turn are due now, by target, whatever the limit:
+    /// those whose video expires soonest first, then as they came.
+    package let calls: [String: Int]
 
-    package init(owner: String, now: Timestamp, leaseUntil: Timestamp, limit: Int) {
+    package init(
+        owner: String,
+        now: Timestamp,
+        leaseUntil: Timestamp,
+        limit: Int,
+        calls: [String: Int] = [:]
+    ) {
         self.owner = owner
         self.now = now
         self.leaseUntil = leaseUntil
         self.limit = limit
+        self.calls = calls
     }
 }
 

@@ -31,6 +31,9 @@ extension JournalTables {
         _ fresh: inout [FreshEntry]
     ) throws(SQLiteFault) -> [Claim] {
         try promote(at: request.now)
+        for (target, count) in request.calls {
+            try call(count, waitingFor: target, at: request.now)
+        }
         guard request.limit > 0 else { return [] }
         var candidates = try ready(request)
         if !fresh.isEmpty {
@@ -231,6 +234,29 @@ extension JournalTables {
         )
         guard let claim else { throw .misread }
         return claim
+    }
+
+    /// Lets those that wait for their turn at a target be claimed, in their order; the code is
+    /// `ClaimRequest.turnCode`.
+    static let callStatement: StaticString = """
+        UPDATE runs SET is_ready = 1, claimable_at = ?1 WHERE (sequence, position) IN (
+            SELECT sequence, position FROM runs INDEXED BY runs_in_turn
+            WHERE is_ready = 0 AND state = 2 AND reason_code = 'waiting_for_turn'
+                AND reason_detail = ?2
+            ORDER BY urgency, sequence, position LIMIT ?3
+        ) RETURNING sequence
+        """
+
+    private func call(
+        _ count: Int,
+        waitingFor target: String,
+        at moment: Timestamp
+    ) throws(SQLiteFault) {
+        let called = try connection.rows(
+            Self.callStatement,
+            [.moment(moment), .text(target), .integer(count)]
+        ) { $0.integer(0) }
+        for sequence in called { forget(sequence) }
     }
 
     /// Marks what has become claimable by time, so that it is found in the order of urgency.

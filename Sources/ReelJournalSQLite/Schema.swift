@@ -13,7 +13,8 @@ enum Schema {
     /// The n-th, counted from 1, leads from schema n - 1 to schema n; none is ever changed.
     static let migrations: [String] = [
         tables + indexes,
-        keyRuns + entryKinds + breakers + replays + files + jobs + digests + lanes,
+        keyRuns + entryKinds + breakers + replays + files + jobs + digests + lanes
+            + turns,
     ]
 
     private static let tables = """
@@ -237,6 +238,13 @@ enum Schema {
     // step has a number made of it, by which it is ordered among those of its video.
     private static let lanes = """
         ALTER TABLE runs ADD COLUMN lane INTEGER;
+
+        """
+
+    // Those that wait for their turn at a target, in the order in which they are claimed.
+    private static let turns = """
+        CREATE INDEX runs_in_turn ON runs (reason_detail, urgency, sequence, position)
+            WHERE is_ready = 0 AND state = 2 AND reason_code = 'waiting_for_turn';
 
         """
 

@@ -1,6 +1,7 @@
 """A provider or a receiver that is out: events wait for it, and none of them pays for it."""
 
 import json
+import socket
 import threading
 
 import deliveries
@@ -114,3 +115,150 @@ def test_a_receiver_that_is_down_costs_no_attempt(provide, serve, receive, confi
     for id in ids:
         service.wait_for_event(id, "done")
     assert len(receiver.accepted) == 8
+
+
+class Silence:
+    """A target that takes every request and never answers, until it is told to."""
+
+    def __init__(self):
+        self.requests = 0
+        self.answers = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/hook"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._take, args=(connection,), daemon=True).start()
+
+    def _take(self, connection):
+        with connection:
+            while connection.recv(65_536):
+                self.requests += 1
+                self.answers.wait(120)
+                try:
+                    connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                except OSError:
+                    return
+
+    def close(self):
+        self.answers.set()
+        self._listener.close()
+
+
+def failures(service, count):
+    """Events of as many videos, which are told and fetched by nobody."""
+    for number in range(count):
+        body = deliveries.event("video.failed", video=f"failed_{number}")
+        answer, _ = deliveries.deliver(service.hook, body)
+        assert answer.status == 200
+
+
+def test_a_target_that_hangs_leaves_room_for_the_others(
+    provide, serve, receive, configured, started
+):
+    silent = Silence()
+    started.append(silent)
+    others = [receive() for _ in range(3)]
+    targets = [
+        {"url": target.url, "secrets": [program.NOTIFY_SECRET], "timeout_seconds": 55}
+        for target in [silent, *others]
+    ]
+    steps = [{"notify": target, "name": f"tell-{index}"} for index, target in enumerate(targets)]
+    service = serve(
+        provide(),
+        config=configured({
+            "chains": [{"name": "mine", "on": ["video.failed"], "steps": steps}],
+            "dispatch": {"concurrency_max": 8},
+        }),
+    )
+    failures(service, 40)
+    program.wait_until(
+        lambda: all(len(other.accepted) == 40 for other in others),
+        # Less than the silent one is given for a single request.
+        timeout=45, what=lambda: f"the others: {[len(other.accepted) for other in others]}",
+    )
+    assert silent.requests == 4
+    waiting = [event for event in service.events() if event["state"] == "waiting"]
+    assert len(waiting) >= 30
+    assert {event["reason"] for event in waiting} == {"waiting_for_turn"}
+
+    # Once it answers, it is told of each.
+    silent.answers.set()
+    program.wait_until(
+        lambda: status(service)["events"] == {"done": 40}, timeout=60, what="all to be told"
+    )
+    assert silent.requests == 40
+
+
+def test_a_provider_that_hangs_leaves_room_for_others(provide, serve, receive, configured):
+    answers = threading.Event()
+
+    def answer(connection, request):
+        answers.wait(120)
+        provider.completed(connection, request)
+
+    provider = provide(status=answer)
+    receiver = receive()
+    service = serve(
+        provider,
+        config=configured({"dispatch": {"concurrency_max": 8}, "polling": {"enabled": False}}),
+        env={"REELHOOK_NOTIFY_URL": receiver.url, "REELHOOK_NOTIFY_SECRET": program.NOTIFY_SECRET},
+    )
+    try:
+        for number in range(20):
+            deliveries.deliver(service.hook, deliveries.event(video=f"video_{number}"))
+        failures(service, 20)
+        program.wait_until(
+            lambda: len(receiver.accepted) == 20, timeout=25, what="the others to be told"
+        )
+        assert {body["type"] for _, body in receiver.accepted} == {"video.failed"}
+    finally:
+        answers.set()
+    program.wait_until(
+        lambda: status(service)["events"] == {"done": 40}, timeout=60, what="all to be done"
+    )
+
+
+def logged(service, *words):
+    """The first line of the log with all of the words, once it is there."""
+
+    def found():
+        return [line for line in service.output.splitlines() if all(word in line for word in words)]
+
+    return program.wait_until(found, what=lambda: f"{words} in {service.output}")[0]
+
+
+def test_the_log_says_why_and_what_to_look_at(provide, serve):
+    def answer(connection, request):
+        body = b'{"error":{"message":"Incorrect API key: sk-wrong","type":"invalid_request_error"}}'
+        providers.send(connection, body, "application/json", "401 Unauthorized")
+
+    service = serve(provide(status=answer))
+    deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    why = "provider_unauthorized: unauthorized, HTTP status 401"
+    line = logged(service, "a video is not fetched yet", why)
+    assert "The key was refused: check OPENAI_API_KEY." in line
+    assert len(line) < 400
+    logged(service, "step=fetch", why)
+    assert "sk-wrong" not in service.output and program.API_KEY not in service.output
+
+
+def test_the_log_says_how_a_command_ended_and_not_what_it_said(provide, serve, configured):
+    command = ["/bin/sh", "-c", "echo hush-$((1000 + 1)) >&2; exit 3"]
+    steps = [{"run": {"command": command}, "name": "tell", "retry": {"attempts": 1}}]
+    service = serve(
+        provide(),
+        config=configured({"chains": [{"name": "mine", "on": ["video.failed"], "steps": steps}]}),
+    )
+    body = deliveries.event("video.failed", video="video_1")
+    _, id = deliveries.deliver(service.hook, body)
+    event = service.wait_for_event(id, "dead")
+    shown = program.run("events", "show", event["sequence"], "--data", service.data)
+    assert "hush-1001" in shown.stdout
+    logged(service, "step given up", "command_failed: exit status 3")
+    assert "hush-1001" not in service.output

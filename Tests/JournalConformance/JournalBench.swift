@@ -134,10 +134,17 @@ struct JournalBench: Sendable {
     func claim(
         at seconds: Int64 = 10,
         until end: Int64 = 70,
-        limit: Int = 100
+        limit: Int = 100,
+        calls: [String: Int] = [:]
     ) async throws -> [Claim] {
         try await driver.claim(
-            ClaimRequest(owner: "bench", now: at(seconds), leaseUntil: at(end), limit: limit)
+            ClaimRequest(
+                owner: "bench",
+                now: at(seconds),
+                leaseUntil: at(end),
+                limit: limit,
+                calls: calls
+            )
         )
     }
 

@@ -125,6 +125,45 @@ extension JournalConformance {
                     == [bench.breaker("provider:a", .closed, at: 50)]
             )
         },
+        JournalConformance("who is called has its turn, the most urgent first") { bench in
+            for index in 1...6 {
+                _ = try await bench.appendPlanned("wh_\(index)", of: "video_\(index)")
+            }
+            let turn = ClaimRequest.turnCode
+            let waits = [
+                Reason(turn, "a"), Reason(turn, "a"), Reason(turn, "a"), Reason(turn, "b"),
+                Reason(turn, "a"), Reason(BreakerRecord.waitingCode, "a"),
+            ]
+            for (claim, reason) in zip(try await bench.claim(), waits) {
+                let until = bench.at(claim.entry.sequence == 5 ? 600 : 900)
+                _ = try await bench.settle(claim, .hold(until: until, reason))
+            }
+            var news = JobUpdate(
+                provider: "openai",
+                id: try bench.video("video_3"),
+                origin: .event,
+                moment: bench.at(25)
+            )
+            news.expiresAt = bench.at(5_000)
+            _ = try await bench.driver.record(news)
+            #expect(try await bench.claim(at: 30).isEmpty)
+            let first = try await bench.claim(at: 31, until: 80, calls: ["a": 2, "c": 5])
+            #expect(first.map(\.entry.sequence) == [3, 1])
+            #expect(first.allSatisfy { $0.attempt == 1 })
+            #expect(try await bench.claim(at: 32, until: 80).isEmpty)
+            // Whoever finds no slot yet is due all the same.
+            #expect(try await bench.claim(at: 33, limit: 0, calls: ["b": 1]).isEmpty)
+            let due = try #require(try await bench.driver.outlook().nextDueAt)
+            #expect(due <= bench.at(33))
+            #expect(try await bench.claim(at: 34, until: 80).map(\.entry.sequence) == [4])
+            // In a round a slot that is freed goes to whoever is called.
+            var round = bench.round(claiming: 0, calls: ["a": 1])
+            round.settlements = [bench.settlement(first[0], .done(note: nil))]
+            let outcome = try await bench.driver.advance(round)
+            #expect(outcome.claims.map(\.entry.sequence) == [2])
+            #expect(try await bench.claim(at: 599, until: 700).count == 3)
+            #expect(try await bench.claim(at: 600, until: 700).map(\.entry.sequence) == [5])
+        },
         JournalConformance("a breaker makes the moves of its life cycle and no other") { bench in
             let states: [BreakerState?] = [nil] + BreakerState.allCases
             for known in states {
@@ -156,10 +195,19 @@ extension JournalConformance {
 }
 
 extension JournalBench {
-    fileprivate func round(claiming limit: Int?) -> DispatchRound {
+    fileprivate func round(
+        claiming limit: Int?,
+        calls: [String: Int] = [:]
+    ) -> DispatchRound {
         var round = DispatchRound(leaseUntil: at(90))
         round.claim = limit.map {
-            ClaimRequest(owner: "bench", now: at(30), leaseUntil: at(90), limit: $0)
+            ClaimRequest(
+                owner: "bench",
+                now: at(30),
+                leaseUntil: at(90),
+                limit: $0,
+                calls: calls
+            )
         }
         return round
     }

@@ -253,6 +253,29 @@ struct DispatcherTests {
         #expect(try await harness.memory.entry(other)?.reason?.code == "unknown_chain")
     }
 
+    @Test func `the log says why a step is tried again, and why it is given up`() async throws {
+        let handler = harness.handler { _, context in
+            context.attempt == 1
+                ? .retry(after: .seconds(1), Reason("target_busy", "HTTP status 503"))
+                : .giveUp(Reason("target_gone", "HTTP status 410"))
+        }
+        let chain = Chain("files", on: [.videoCompleted], steps: [Step("notify", handler)])
+        let sequence = try await harness.append(Happened.observed("v1"))
+        try await harness.running([harness.dispatcher([chain])]) {
+            try await harness.until("it is dead") {
+                try await harness.state(sequence) == .dead
+            }
+        }
+        let lines = harness.sink.records.compactMap { record in
+            record.fields.first { $0.key == "reason" }.map { (record, $0.value) }
+        }
+        let again = try #require(lines.first { $0.0.message == "step failed, to be tried again" })
+        #expect(again.1 == .string("target_busy: HTTP status 503"))
+        let end = try #require(lines.first { $0.0.message == "step given up" })
+        #expect(end.1 == .string("target_gone: HTTP status 410"))
+        #expect(end.0.level == .warning)
+    }
+
     private func chain(
         _ name: String,
         _ steps: [String],

@@ -207,6 +207,24 @@ struct SQLiteWriterTests {
         await driver.close()
     }
 
+    @Test func `those who wait for their turn are found in order, and sorted by nothing`()
+        async throws
+    {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        let plan = try await driver.read { (tables) throws(SQLiteFault) in
+            try tables.connection.rows(
+                composed: "EXPLAIN QUERY PLAN \(JournalTables.callStatement)",
+                [.integer(0), .text("a"), .integer(1)]
+            ) { $0.text(3) }
+        }
+        #expect(plan.contains { $0.contains("INDEX runs_in_turn (reason_detail=?)") }, "\(plan)")
+        #expect(!plan.contains { $0.contains("TEMP B-TREE FOR ORDER") }, "\(plan)")
+        #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(plan)")
+        #expect("\(JournalTables.callStatement)".contains("'\(ClaimRequest.turnCode)'"))
+        await driver.close()
+    }
+
     @Test
     func `a list of few costs as much in a long journal as in a short one`() async throws {
         let bench = try SQLiteBench()

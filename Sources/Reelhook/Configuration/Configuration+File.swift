@@ -67,6 +67,10 @@ extension Configuration {
         if var section = file.object("dispatch") {
             if let count = section.integer("concurrency_max", in: 1...4096) {
                 dispatch.concurrencyMax = count
+                dispatch.targetConcurrencyMax = (count + 1) / 2
+            }
+            if let count = section.integer("target_concurrency_max", in: 1...4096) {
+                dispatch.targetConcurrencyMax = count
             }
             if let span = section.seconds("lease_seconds", in: 3...3600) { dispatch.lease = span }
             if let span = section.seconds("stop_grace_seconds", in: 0...3600) {

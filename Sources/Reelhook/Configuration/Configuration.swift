@@ -185,7 +185,9 @@ package struct ServerSettings: Sendable, Hashable {
 /// How events are handed on.
 package struct DispatchSettings: Sendable, Hashable {
     /// Runs worked on at the same time.
-    package var concurrencyMax = 16
+    package var concurrencyMax = 32
+    /// Of those the ones at one provider or notification target; half of them, unless it is given.
+    package var targetConcurrencyMax = 16
     package var lease: Duration = .seconds(60)
     package var stopGrace: Duration = .seconds(10)
     /// The outages in a row that open the breaker of a provider or a notification target.

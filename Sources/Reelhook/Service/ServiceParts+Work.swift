@@ -8,6 +8,7 @@ extension ServiceParts {
     func makeDispatcher(_ chains: [Chain]) -> Dispatcher {
         let settings = DispatcherConfiguration(
             concurrency: configuration.dispatch.concurrencyMax,
+            targetConcurrency: configuration.dispatch.targetConcurrencyMax,
             lease: configuration.dispatch.lease,
             grace: configuration.dispatch.stopGrace,
             safetyInterval: configuration.dispatch.safetyInterval,
