@@ -26,6 +26,15 @@ extension RunProgress {
         return plan.nextSteps(after: stepIndex).map { RunProgress(plan: plan, from: $0) }
     }
 
+    /// The runs that are to have begun by what the runs of an entry are, and have not.
+    package static func missing(among runs: [RunProgress]) -> [RunProgress] {
+        runs.flatMap { first(of: $0.plan) + $0.followers(among: runs) }.filter { due in
+            !runs.contains {
+                $0.plan.chain == due.plan.chain && $0.line.lowerBound == due.stepIndex
+            }
+        }
+    }
+
     /// The steps of an entry's chains as a reader sees them.
     ///
     /// - Parameter runs: All runs of the entry, in the order in which they began.

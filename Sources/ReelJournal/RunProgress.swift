@@ -50,11 +50,12 @@ package struct RunProgress: Sendable, Hashable {
         self.endedAt = endedAt
     }
 
-    /// A run that begins, with the first step of one of the plan's lines.
-    package init(plan: RunPlan, from step: Int = 0) {
+    /// A run that begins, with the first step of one of the plan's lines; or one of which nothing
+    /// but its state and step is asked.
+    package init(plan: RunPlan, state: RunState = .pending, from step: Int = 0) {
         self.init(
             plan: plan,
-            state: .pending,
+            state: state,
             stepIndex: step,
             attempts: 0,
             token: 0,

@@ -18,13 +18,55 @@ extension SQLiteJournalDriver {
         }
     }
 
-    /// Rows that contradict each other at one moment, at most `limit` by each rule.
+    /// Entries and videos that are compared at one moment: so few that the writer, whose log a
+    /// reader holds, does not feel it.
+    private static let comparedCount = 2_000
+
+    /// Rows that contradict each other, at most `limit` of a kind.
     ///
-    /// It takes as long as reading the tables does.
+    /// It takes as long as reading the tables does, piece by piece.
     package func contradictions(
         limit: Int = 100
     ) async throws(JournalError) -> [JournalContradiction] {
-        try await read { (tables) throws(SQLiteFault) in try tables.contradictions(limit) }
+        var found: [JournalContradiction] = []
+        var counts: [String: Int] = [:]
+        for compared in JournalTables.Compared.allCases {
+            var last: Int64? = .min
+            while let from = last {
+                let piece = try await read { (tables) throws(SQLiteFault) in
+                    try tables.contradictions(
+                        of: compared,
+                        after: from,
+                        rowCount: Self.comparedCount,
+                        limit: limit
+                    )
+                }
+                for wrong in piece.found where counts[wrong.message, default: 0] < limit {
+                    counts[wrong.message, default: 0] += 1
+                    found.append(wrong)
+                }
+                last = piece.last
+            }
+        }
+        return found
+    }
+
+    /// Entries that the index of keys does not lead to, at most `limit`.
+    ///
+    /// It takes a look into the index for each of their ids, piece by piece.
+    package func misplacedKeys(
+        limit: Int = 100
+    ) async throws(JournalError) -> [JournalContradiction] {
+        var found: [JournalContradiction] = []
+        var last: Int64? = 0
+        while let from = last, found.count < limit {
+            let piece = try await read { (tables) throws(SQLiteFault) in
+                try tables.misplacedKeys(after: from, rowCount: Self.comparedCount)
+            }
+            found += piece.found
+            last = piece.last
+        }
+        return Array(found.prefix(limit))
     }
 
     /// Compares the bodies of entries after one with what they were when they were appended.

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import shlex
 import shutil
 import sqlite3
 import struct
@@ -261,6 +263,70 @@ def test_records_that_contradict_themselves_are_named(stored):
     assert check(stored.data) == {
         ("contradiction", place) for place in ("entry 1", "entry 2", "run 2/0", "video video_2")
     }
+
+
+def advised(data, *options):
+    """The one difference that is found, as a line of text."""
+    (line,) = program.run("check", "--data", data, *options).stdout.splitlines()
+    return line
+
+
+def test_an_event_whose_next_step_never_began_is_replayed_as_check_says(
+    provide, serve, receive, configured
+):
+    receiver = receive()
+    target = {"url": receiver.url, "secrets": [program.NOTIFY_SECRET]}
+    steps = [{"fetch": {"variants": ["video"]}}, {"store": {}}, {"notify": target, "name": "tell"}]
+    chain = {"name": "mine", "on": ["video.completed"], "steps": steps}
+    service = serve(provide(), config=configured({"chains": [chain]}))
+    _, id = deliveries.deliver(service.hook, deliveries.event(video="video_1"))
+    sequence = service.wait_for_event(id, "done")["sequence"]
+    service.end()
+    assert check(service.data) == set()
+    with tampered(service.data) as journal:
+        for table in ("runs", "attempts"):
+            assert journal.execute(f"DELETE FROM {table} WHERE position = 1").rowcount == 1
+    assert check(service.data) == {("contradiction", f"entry {sequence}")}
+    line = advised(service.data)
+    assert "step tell of chain mine never began" in line
+    words = re.search("`reelhook (events replay [0-9]+)`", line)[1].split()
+    again = serve.again(service)
+    result = program.run(*words, "--data", again.data)
+    assert result.returncode == 0, result.stderr
+    program.wait_until(lambda: len(receiver.deliveries) == 2)
+    program.wait_until(lambda: [event["state"] for event in again.events()] == ["done"] * 2)
+    again.end()
+    assert check(service.data) == set()
+
+
+def test_deliveries_that_would_not_be_known_again_are_helped_as_check_says(stored, serve):
+    stored.end()
+    with tampered(stored.data) as journal:
+        # So few events in a block that a handful of them leave memory.
+        journal.execute("UPDATE marks SET value = 2 WHERE name = 'key_block_shift'")
+    service = serve.again(stored)
+    sent = [deliveries.event(type="response.completed") for _ in range(12)]
+    ids = [deliveries.deliver(service.hook, body)[1] for body in sent]
+    service.end()
+    assert check(service.data, "--full") == set()
+    with tampered(service.data) as journal:
+        changed = journal.execute(
+            "UPDATE key_runs SET state = 2 WHERE state = 1 AND first_sequence < 4"
+        )
+        assert changed.rowcount == 1
+    assert check(service.data, "--full") == {("contradiction", f"entry {n}") for n in (1, 2, 3)}
+    assert check(service.data) == set()
+    lines = program.run("check", "--full", "--data", service.data).stdout.splitlines()
+    (command,) = {re.search("`(sqlite3 [^`]+)`", line)[1] for line in lines}
+    _, name, statements = shlex.split(command)
+    with contextlib.closing(sqlite3.connect(service.data / name)) as journal:
+        journal.executescript(statements)
+    again = serve.again(service)
+    answer, _ = deliveries.deliver(again.hook, sent[0], id=ids[0])
+    assert answer.status == 200
+    assert len(again.events()) == 14
+    again.end()
+    assert check(service.data, "--full") == set()
 
 
 def test_a_journal_with_a_torn_page_is_damaged(stored):

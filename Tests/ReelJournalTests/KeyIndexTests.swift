@@ -1,8 +1,9 @@
 import ReelJournal
-import ReelJournalSQLite
 import ReelRuntime
 import TestSupport
 import Testing
+
+@testable import ReelJournalSQLite
 
 /// What is found by its id, in blocks so small that a few hundred entries fill many runs.
 struct KeyIndexTests {
@@ -127,6 +128,46 @@ struct KeyIndexTests {
             let outcome = try await driver.append(draft("wh_\(index)"))
             #expect(outcome == .redelivery(sequence: Int64(index)))
         }
+        await driver.close()
+    }
+
+    @Test(arguments: [
+        // Of 195 entries the last four are in no run; filters are of webhook-ids alone.
+        ("UPDATE key_pages SET content = zeroblob(length(content))", 191, 191),
+        ("UPDATE key_pages SET content = x'01'", 191, 191),
+        ("UPDATE key_pages SET content = x'' WHERE place >> 30 & 3 = 2", 191, 0),
+        ("UPDATE key_pages SET content = zeroblob(64) WHERE place >> 30 & 3 = 2", 191, 0),
+        ("DELETE FROM key_pages WHERE place >> 30 & 3 = 0", 191, 0),
+        ("DELETE FROM key_pages WHERE place >> 30 & 3 = 1", 0, 191),
+        ("UPDATE key_runs SET state = 2 WHERE first_sequence < 64", 63, 63),
+        ("UPDATE key_runs SET first_sequence = 60 WHERE first_sequence < 64", 63, 63),
+        ("UPDATE key_pages SET place = place", 0, 0),
+    ])
+    func `an entry that its ids do not lead to is found, and helped`(
+        _ damage: String,
+        _ webhookCount: Int,
+        _ eventCount: Int
+    ) async throws {
+        var driver = try bench.open(configuration)
+        for index in 1...195 { _ = try await driver.append(draft("wh_\(index)")) }
+        #expect(try await driver.misplacedKeys() == [])
+        await driver.close()
+        let hand = try Connection(path: bench.path, role: .writer)
+        try hand.execute(damage)
+        driver = try bench.open(configuration)
+        let found = try await driver.misplacedKeys(limit: 1_000)
+        #expect(found.count { $0.message.contains("by its webhook-id") } == webhookCount)
+        #expect(found.count { $0.message.contains("by its event id") } == eventCount)
+        #expect(found.allSatisfy { $0.remedy == .newKeys && $0.place.hasPrefix("entry ") })
+        #expect(try await driver.misplacedKeys(limit: 1).count == min(found.count, 1))
+        await driver.close()
+
+        try hand.execute("DELETE FROM key_runs; DELETE FROM key_pages")
+        driver = try bench.open(configuration)
+        #expect(try await driver.append(draft("wh_7")) == .redelivery(sequence: 7))
+        #expect(try await driver.append(draft("wh_196")) == .appended(sequence: 196))
+        #expect(try await driver.misplacedKeys() == [])
+        #expect(try await sequences(driver) { $0.eventID = "evt_of_wh_7" } == [7])
         await driver.close()
     }
 }

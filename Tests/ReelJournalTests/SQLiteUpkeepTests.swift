@@ -192,6 +192,108 @@ struct SQLiteUpkeepTests {
         await driver.close()
     }
 
+    /// Does all there is to do in a journal, but one entry is given up after its first step.
+    private func finishAll(_ driver: SQLiteJournalDriver, but dead: Int64) async throws {
+        let moment = Timestamp(secondsSinceEpoch: 1)
+        let end = moment + .seconds(60)
+        let request = ClaimRequest(owner: "o", now: moment, leaseUntil: end, limit: 9)
+        var claims = try await driver.claim(request)
+        while let claim = claims.popLast() {
+            let isGivenUp = claim.entry.sequence == dead && claim.stepIndex > 0
+            let outcome = try await driver.settle(
+                claim,
+                isGivenUp ? .dead(Reason("gone")) : .done(note: nil),
+                startedAt: moment,
+                endedAt: moment,
+                leaseUntil: end
+            )
+            if case .next(let next) = outcome { claims.append(next) }
+            if claims.isEmpty { claims = try await driver.claim(request) }
+        }
+    }
+
+    @Test(arguments: [
+        ("sequence = 2 AND position = 3", "after"), ("sequence = 2 AND position > 0", "tell-a"),
+        ("sequence = 2 AND position = 2", "tell-b"), ("sequence = 2 AND position = 0", "fetch"),
+        ("sequence = 0", nil),
+    ])
+    func `an event whose next steps never began is found, until it is replayed`(
+        _ rows: String,
+        _ step: String?
+    ) async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        let plan = RunPlan(
+            chain: "archive",
+            steps: ["fetch", "store", "tell-a", "tell-b", "after"],
+            lanes: [nil, nil, "a", "b", nil]
+        )
+        for index in 1...4 {
+            _ = try await driver.append(bench.observation("video_\(index)"))
+            try await driver.plan([(sequence: Int64(index), plan: .runs([plan]))])
+        }
+        try await finishAll(driver, but: 3)
+        #expect(try await driver.contradictions() == [])
+        await driver.close()
+        let hand = try Connection(path: bench.path, role: .writer)
+        let attempts = "DELETE FROM attempts WHERE \(rows)"
+        try hand.execute("\(attempts); DELETE FROM runs WHERE \(rows)")
+
+        let again = try bench.open()
+        let expected = step.map { step in
+            JournalContradiction(
+                place: "entry 2",
+                message: "step \(step) of chain archive never began, though what comes before it"
+                    + " is done",
+                remedy: .replay(sequence: 2)
+            )
+        }
+        #expect(try await again.contradictions() == [expected].compactMap(\.self))
+        let entry = try #require(try await again.entry(2))
+        _ = try await again.append(EntryDraft(replayOf: entry, at: entry.receivedAt))
+        #expect(try await again.contradictions() == [])
+        await again.close()
+    }
+
+    @Test(arguments: [1, 2, 3, 100])
+    func `rows are compared in pieces, and none is left out`(_ rowCount: Int) async throws {
+        let bench = try SQLiteBench()
+        let driver = try bench.open()
+        for index in 1...7 { _ = try await driver.append(bench.observation("video_\(index)")) }
+        await driver.close()
+        try Connection(path: bench.path, role: .writer).execute(
+            """
+            DELETE FROM bodies WHERE sequence IN (1, 4, 7);
+            INSERT INTO bodies (sequence, body) VALUES (0, x'00'), (-3, x'00'), (99, x'00');
+            DELETE FROM entries WHERE sequence = 3;
+            UPDATE videos SET fact_sequence = NULL WHERE number IN (1, 6, 7);
+            """
+        )
+        let again = try bench.open()
+        var places: [String] = []
+        var pieceCount = 0
+        for compared in JournalTables.Compared.allCases {
+            var last: Int64? = .min
+            while let from = last {
+                let piece = try await again.read { (tables) throws(SQLiteFault) in
+                    try tables.contradictions(
+                        of: compared,
+                        after: from,
+                        rowCount: rowCount,
+                        limit: 9
+                    )
+                }
+                places += piece.found.map(\.place)
+                pieceCount += 1
+                last = piece.last
+            }
+        }
+        let expected = ["entry 1", "entry 4", "entry 7", "body -3", "body 3", "body 99"]
+        #expect(places.sorted() == (expected + [1, 6, 7].map { "video video_\($0)" }).sorted())
+        #expect(pieceCount == (6 / rowCount + 1) + (7 / rowCount + 1))
+        await again.close()
+    }
+
     @Test func `the process that has it open is named by every way to the file`() async throws {
         let bench = try SQLiteBench()
         #expect(SQLiteJournalDriver.owner(of: bench.path) == nil)

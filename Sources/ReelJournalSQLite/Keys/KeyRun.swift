@@ -55,6 +55,11 @@ struct KeyRun: Equatable {
         number << Self.runShift | Self.filterKind << Self.kindShift | Int64(page)
     }
 
+    /// The entries whose keys it has.
+    var sequences: ClosedRange<Int64> {
+        firstSequence...max(firstSequence, lastSequence)
+    }
+
     /// The numbers of all its pages.
     var places: Range<Int64> { number << Self.runShift..<(number + 1) << Self.runShift }
 }

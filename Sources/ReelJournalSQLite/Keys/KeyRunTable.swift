@@ -101,6 +101,36 @@ struct KeyRunTable {
         return try KeyPage(bytes, firstSequence: run.firstSequence).sequences(of: hash)
     }
 
+    /// Whether whoever looks for a key in a run comes upon it; not in pages that nobody can read.
+    func finds(_ key: HashedKey, _ kind: KeyRun.Kind, in run: KeyRun) throws(SQLiteFault) -> Bool {
+        do throws(SQLiteFault) {
+            if kind == .webhook, run.filterBlockCount > 0 {
+                guard try filterBlock(of: key.hash, in: run).mayHold(key.hash) else { return false }
+            }
+            return try sequences(of: key.hash, kind, in: run).contains(key.sequence)
+        } catch {
+            guard error == .misread else { throw error }
+            return false
+        }
+    }
+
+    /// The one block of a run's filter that has the bits of a hash, as a filter.
+    private func filterBlock(of hash: UInt64, in run: KeyRun) throws(SQLiteFault) -> KeyFilter {
+        var filter = KeyFilter(blockCount: 1)
+        let block = HashedKey.part(hash, of: run.filterBlockCount)
+        let start = block % KeyFilter.blocksInPage * KeyFilter.byteCount(ofBlocks: 1)
+        let bytes = try connection.first(
+            "SELECT substr(content, ?2 + 1, ?3) FROM key_pages WHERE place = ?1",
+            [
+                .integer(run.place(ofFilterPage: block / KeyFilter.blocksInPage)),
+                .integer(start), .integer(KeyFilter.byteCount(ofBlocks: 1)),
+            ]
+        ) { $0.blob(0) }
+        guard let bytes else { throw .misread }
+        try filter.load(bytes, asPage: 0)
+        return filter
+    }
+
     /// The first page of a kind at or after one; nil when there is none.
     func nextPage(
         _ kind: KeyRun.Kind,

@@ -11,7 +11,11 @@ extension Command {
             + " files in a bucket it asks the bucket for length and hash. Changes nothing; runs"
             + " beside the service or without it. Ends with 1 when something differs.",
         options: [
-            Option("--full", nil, "also compare every index of the journal with its table"),
+            Option(
+                "--full",
+                nil,
+                "also compare every index with its table, and look for every event by its ids"
+            ),
             Option.json,
         ],
         run: { arguments, tool in

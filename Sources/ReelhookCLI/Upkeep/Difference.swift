@@ -1,5 +1,6 @@
 internal import ReelJSON
 internal import ReelJournal
+internal import ReelJournalSQLite
 
 /// Something that a check found not to be as the journal has it.
 struct Difference: Hashable, Sendable {
@@ -39,6 +40,27 @@ struct Difference: Hashable, Sendable {
         self.videoID = videoID
         self.message = message
         self.advice = advice ?? Self.advice(kind, videoID)
+    }
+
+    init(_ wrong: JournalContradiction) {
+        self.init(
+            kind: .contradiction,
+            place: wrong.place,
+            message: wrong.message,
+            advice: Self.advice(wrong.remedy)
+        )
+    }
+
+    private static func advice(_ remedy: JournalContradiction.Remedy) -> String? {
+        switch remedy {
+        case .backup: nil
+        case .replay(let sequence):
+            "`reelhook events replay \(sequence)` does all that follows from it once more"
+        case .newKeys:
+            "stop the service, keep a copy of the data directory, and in it run `sqlite3"
+                + " reelhook.db 'DELETE FROM key_runs; DELETE FROM key_pages'`: the service makes"
+                + " the index anew from the events when it starts"
+        }
     }
 
     var text: String {

@@ -5,7 +5,7 @@ internal import ReelJournalSQLite
 /// with what it was when it was appended.
 struct JournalCheck {
     let journal: SQLiteJournalDriver
-    /// Whether every index is compared with its table.
+    /// Whether every index is compared with its table, and every event looked for by its ids.
     let isFull: Bool
     private(set) var bodyCount = 0
 
@@ -22,8 +22,9 @@ struct JournalCheck {
         for fault in faults {
             report(Difference(kind: .damaged, place: "reelhook.db", message: fault))
         }
-        for wrong in try await journal.contradictions() {
-            report(Difference(kind: .contradiction, place: wrong.place, message: wrong.message))
+        for wrong in try await journal.contradictions() { report(Difference(wrong)) }
+        if isFull {
+            for wrong in try await journal.misplacedKeys() { report(Difference(wrong)) }
         }
         var last: Int64? = 0
         while let from = last {

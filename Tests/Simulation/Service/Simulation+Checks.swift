@@ -78,6 +78,8 @@ extension Simulation {
         }
         if let driver = (journal.driver as? WatchedDriver)?.sqlite {
             findings.faults = try await driver.integrityFaults()
+            let wrong = try await driver.contradictions() + driver.misplacedKeys()
+            findings.faults += wrong.map { $0.place + " " + $0.message }
         }
         return findings
     }
