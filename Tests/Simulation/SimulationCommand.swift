@@ -21,6 +21,7 @@ enum SimulationCommand {
         SimulatedVFS.register()
         var failures: [UInt64] = []
         var (events, seconds, crashes, videos, stored, dead) = (0, 0, 0, 0, 0, 0)
+        var (pruned, released) = (0, 0)
         for seed in options.first..<(options.first + options.count) {
             let report = run(seed, options)
             events += report.eventCount
@@ -29,6 +30,8 @@ enum SimulationCommand {
             videos += report.videoCount
             stored += report.storedCount
             dead += report.deadCount
+            pruned += report.prunedCount
+            released += report.releasedCount
             var violations = report.violations
             if options.runsTwice, run(seed, options).hash != report.hash {
                 violations.append("the same seed made another run")
@@ -42,7 +45,7 @@ enum SimulationCommand {
         print(
             "seeds=\(options.count) failed=\(failures.count) events=\(events)"
                 + " simulated_seconds=\(seconds) crashes=\(crashes) videos=\(videos)"
-                + " stored=\(stored) dead_letters=\(dead)"
+                + " stored=\(stored) dead_letters=\(dead) pruned=\(pruned) released=\(released)"
         )
         exit(failures.isEmpty ? 0 : 1)
     }

@@ -29,6 +29,7 @@ extension Oracle {
 
     /// A process has died: nothing more comes of its calls, and its leases are over.
     func processEnded() {
+        loseDepartures()
         calls = [:]
         acts = [:]
         for key in runs.keys {
@@ -57,7 +58,9 @@ extension Oracle {
             run.state = .open
             run.doneCount = max(run.doneCount, claim.stepIndex)
             run.token = claim.token
+            run.endedAt = nil
             run.lease(until: request.leaseUntil, term)
+            departures.entries.remove(key.sequence)
             // What an owner did that was taken over is done again.
             successes[key] = nil
         }
@@ -136,6 +139,7 @@ extension Oracle {
         _ claim: Claim,
         _ verdict: StepVerdict,
         _ outcome: SettleOutcome,
+        at endedAt: Timestamp,
         _ term: Term,
         _ before: Run?
     ) {
@@ -160,7 +164,10 @@ extension Oracle {
         } else {
             expect(!isSuccess, "\(key) step \(claim.stepName) succeeded and is tried again")
         }
-        if claim.token >= run.token { run.follow(verdict, outcome, term, claim.token) }
+        if claim.token >= run.token {
+            run.follow(verdict, outcome, term, claim.token)
+            if run.state != .open { run.endedAt = endedAt }
+        }
         runs[key] = run
         whenReached?(.settled)
     }
@@ -175,17 +182,21 @@ extension Oracle {
 
     func retried(_ sequences: [Int64]) {
         doubtUnheard(of: sequences)
+        departures.entries.subtract(sequences)
         for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
             runs[key]?.state = .open
             runs[key]?.reason = nil
+            runs[key]?.endedAt = nil
             whenReached?(.revived)
         }
     }
 
-    func discarded(_ sequences: [Int64]) {
+    func discarded(_ sequences: [Int64], at moment: Timestamp) {
         doubtUnheard(of: sequences)
+        departures.entries.subtract(sequences)
         for (key, run) in runs where sequences.contains(key.sequence) && run.state == .dead {
             runs[key]?.state = .discarded
+            runs[key]?.endedAt = moment
         }
     }
 

@@ -32,6 +32,8 @@ final class Oracle {
         /// The same in the world's own time, which no clock's jump moves.
         var leaseEnd: Int64?
         var reason: Reason?
+        /// When it ended, by the clock of the time.
+        var endedAt: Timestamp?
         /// The calls about it that have not returned or have failed, each of which may have come
         /// about; true for those that nothing more will come of.
         var doubts: [Int: Bool] = [:]
@@ -55,6 +57,9 @@ final class Oracle {
         var type: String?
         var origin: EntryOrigin
         var isFirstOfFact: Bool
+        var receivedAt: Timestamp
+        /// The state that it came to with its append or its plan, if that is its last.
+        var end: EventState?
     }
 
     /// Something that was said, after which a crash is of interest.
@@ -67,6 +72,10 @@ final class Oracle {
     var whenReached: ((Moment) -> Void)?
     /// Whether a power cut at once would leave a file of that place with that hash.
     var isSafe: ((_ place: String, _ sha256: String) -> Bool)?
+    /// Whether a power cut at once would leave nothing of a video's files.
+    var isGone: ((_ video: String) -> Bool)?
+    /// Whether the provider does not know a video any more.
+    var isUnknownThere: ((_ video: String) -> Bool)?
     /// Whether a part of the service has stood still, so that it may wake with an old claim.
     var hasStoodStill = false
     private(set) var violations: [String] = []
@@ -85,6 +94,8 @@ final class Oracle {
     /// The hash of each file that is promised to be stored, by its place.
     var stored: [String: String] = [:]
     var jobs: [String: JobState] = [:]
+    /// What was let go.
+    var departures = Departures()
     /// The attempts that succeeded and whose verdicts are to come.
     var successes: [RunKey: Set<String>] = [:]
     /// The notifications that the target has taken, by `webhook-id`, with how often.
@@ -105,6 +116,7 @@ final class Oracle {
     func clear() {
         (entries, acknowledged, runs, calls) = ([:], [:], [:], [:])
         (acts, moments) = ([:], [:])
+        departures = Departures()
     }
 
     func violation(_ text: String) {
@@ -123,21 +135,29 @@ final class Oracle {
         whenReached?(.appended)
         switch outcome {
         case .appended(let sequence):
-            keep(draft, sequence, isFirst: draft.fact != nil)
+            var end: EventState? = draft.fault == nil ? nil : .unhandled
+            if case .unhandled? = draft.plan { end = .unhandled }
+            keep(draft, sequence, isFirst: draft.fact != nil, end)
             if let fact {
+                if departures.videos.remove(draft.videoID?.rawValue ?? "") != nil {
+                    facts[fact] = nil
+                }
                 let known = facts[fact] ?? sequence
                 expect(known == sequence, "a fact of \(fact) is recorded twice")
                 facts[fact] = sequence
             }
             if case .runs(let plans) = draft.plan { planned(sequence, plans, draft.videoID) }
         case .duplicateFact(let sequence, let first), .contradiction(let sequence, let first):
-            keep(draft, sequence, isFirst: false)
+            var end = EventState.contradicted
+            if case .duplicateFact = outcome { end = .duplicate }
+            keep(draft, sequence, isFirst: false, end)
             if let fact, let known = facts[fact] {
                 expect(known == first, "\(fact) was first told by \(known), not \(first)")
             } else if let fact {
                 facts[fact] = first
             }
         case .redelivery(let sequence):
+            if let id = draft.webhookID { departures.repeated[id] = sequence }
             if let known = entries[sequence] {
                 expect(
                     known.webhookID == draft.webhookID,
@@ -147,7 +167,13 @@ final class Oracle {
         }
     }
 
-    private func keep(_ draft: EntryDraft, _ sequence: Int64, isFirst: Bool) {
+    private func keep(
+        _ draft: EntryDraft,
+        _ sequence: Int64,
+        isFirst: Bool,
+        _ end: EventState?
+    ) {
+        if let video = draft.videoID?.rawValue { hear(of: video, draft.receivedAt) }
         expect(
             entries[sequence] == nil && !forgotten.contains(sequence),
             "sequence \(sequence) is used again"
@@ -158,8 +184,14 @@ final class Oracle {
             video: draft.videoID?.rawValue,
             type: draft.type,
             origin: draft.origin,
-            isFirstOfFact: isFirst
+            isFirstOfFact: isFirst,
+            receivedAt: draft.receivedAt,
+            end: end
         )
+    }
+
+    private func hear(of video: String, _ moment: Timestamp) {
+        departures.since[video] = min(departures.since[video] ?? moment, moment)
     }
 
     func planned(_ sequence: Int64, _ plans: [RunPlan], _ video: VideoID?) {
@@ -175,6 +207,12 @@ final class Oracle {
     func learn(_ plan: EventPlan?) {
         guard case .runs(let plans)? = plan else { return }
         for plan in plans { self.plans[plan.chain] = plan }
+    }
+
+    /// An entry is about to be planned.
+    func learn(_ plan: EventPlan, for sequence: Int64) {
+        learn(plan)
+        if case .unhandled = plan { entries[sequence]?.end = .unhandled }
     }
 
     /// The run that a step of an event is part of.
@@ -238,9 +276,13 @@ final class Oracle {
     func recorded(_ asset: AssetRecord) {
         guard asset.state == .stored, let location = asset.location, let sha256 = asset.sha256
         else { return }
+        // Once a video's files were let go, what is said of new ones may be of no effect: whoever
+        // says so may have stood still since.
+        guard !mayLack(filesOf: asset.videoID.rawValue) else { return }
         if let known = stored[location] {
             expect(known == sha256, "\(location) is stored again and is another file")
         }
+        departures.filed[asset.videoID.rawValue, default: [:]][asset.variant] = asset
         stored[location] = sha256
         expect(
             isSafe?(location, sha256) ?? true,
@@ -261,6 +303,8 @@ final class Oracle {
             default: false
             }
         let id = job.id.rawValue
+        hear(of: id, job.updatedAt)
+        guard !departures.videos.contains(id) else { return jobs[id] = job.state }
         expect(isLegal, "\(id) was \(before?.rawValue ?? "") and is \(job.state.rawValue)")
         switch (jobs[id], job.state) {
         case (.completed, .open), (.failed, .open), (.lost, .open): break

@@ -15,13 +15,17 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
 
     func append(_ draft: EntryDraft) async throws(JournalError) -> AppendOutcome {
         oracle.learn(draft.plan)
+        oracle.departures.unheardCount += 1
         let outcome = try await inner.append(draft)
-        if lives { oracle.appended(draft, outcome) }
+        if lives {
+            oracle.departures.unheardCount -= 1
+            oracle.appended(draft, outcome)
+        }
         return outcome
     }
 
     func plan(_ plans: [(sequence: Int64, plan: EventPlan)]) async throws(JournalError) {
-        for plan in plans { oracle.learn(plan.plan) }
+        for plan in plans { oracle.learn(plan.plan, for: plan.sequence) }
         try await inner.plan(plans)
     }
 
@@ -75,7 +79,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
             )
             if lives {
                 oracle.end(call)
-                oracle.settled(claim, verdict, outcome, term, before)
+                oracle.settled(claim, verdict, outcome, at: endedAt, term, before)
             }
             return outcome
         } catch {
@@ -85,7 +89,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func advance(_ round: DispatchRound) async throws(JournalError) -> RoundOutcome {
-        for planned in round.plans { oracle.learn(planned.plan) }
+        for planned in round.plans { oracle.learn(planned.plan, for: planned.entry.sequence) }
         let (before, term) = (oracle.runs, Oracle.Term(process))
         let call = oracle.begin(round.settlements.map { Oracle.RunKey($0.claim) })
         let outcome: RoundOutcome
@@ -102,7 +106,14 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         oracle.end(call)
         for (settlement, result) in zip(round.settlements, outcome.settled) {
             let key = Oracle.RunKey(settlement.claim)
-            oracle.settled(settlement.claim, settlement.verdict, result, term, before[key])
+            oracle.settled(
+                settlement.claim,
+                settlement.verdict,
+                result,
+                at: settlement.endedAt,
+                term,
+                before[key]
+            )
         }
         if let request = round.claim(after: outcome.settled) {
             for claim in outcome.claims { oracle.claimed(claim, request, term, before) }
@@ -121,6 +132,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func record(_ update: JobUpdate) async throws(JournalError) -> VideoJob {
+        if lives { oracle.begin(update) }
         let before = oracle.jobs[update.id.rawValue]
         let job = try await inner.record(update)
         if lives { oracle.recorded(job, after: before) }
@@ -139,13 +151,19 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     func breakers() async throws(JournalError) -> [BreakerRecord] { try await inner.breakers() }
 
     func begin(_ replay: ReplayJob) async throws(JournalError) -> ReplayJob {
-        try await inner.begin(replay)
+        let job = try await inner.begin(replay)
+        if lives { oracle.began(job) }
+        return job
     }
 
     func advance(_ advance: ReplayAdvance) async throws(JournalError) -> [AppendOutcome]? {
         for draft in advance.drafts { oracle.learn(draft.plan) }
+        if lives { oracle.begin(advance) }
+        oracle.departures.unheardCount += advance.drafts.count
         let outcomes = try await inner.advance(advance)
         guard lives, let outcomes else { return outcomes }
+        oracle.departures.unheardCount -= advance.drafts.count
+        oracle.advanced(advance)
         for (draft, outcome) in zip(advance.drafts, outcomes) { oracle.appended(draft, outcome) }
         return outcomes
     }
@@ -196,7 +214,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
             let discarded = try await inner.discardDead(sequences, reason: reason, at: moment)
             if lives {
                 oracle.end(call)
-                oracle.discarded(discarded)
+                oracle.discarded(discarded, at: moment)
             }
             return discarded
         } catch {
@@ -208,7 +226,15 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     func probe() async throws(JournalError) { try await inner.probe() }
 
     func prune(_ request: PruneRequest) async throws(JournalError) -> PruneOutcome {
-        try await inner.prune(request)
+        let call = oracle.begin(request)
+        do throws(JournalError) {
+            let outcome = try await inner.prune(request)
+            if lives { oracle.end(call, deleted: outcome.deletedCount) }
+            return outcome
+        } catch {
+            if lives { oracle.end(call, deleted: nil) }
+            throw error
+        }
     }
 
     func record(_ clock: ClockRecord) async throws(JournalError) {
@@ -233,7 +259,9 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
     }
 
     func storedTotals() async throws(JournalError) -> StoredTotals {
-        try await inner.storedTotals()
+        let totals = try await inner.storedTotals()
+        if lives { oracle.counted(totals) }
+        return totals
     }
 
     func leavingVideos(limit: Int) async throws(JournalError) -> [StoredVideo] {
@@ -246,12 +274,21 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         reason: Reason,
         at moment: Timestamp
     ) async throws(JournalError) -> Bool {
-        try await inner.releaseFiles(
-            provider: provider,
-            videoID: videoID,
-            reason: reason,
-            at: moment
-        )
+        let before = oracle.runs
+        let call = oracle.beginRelease(of: videoID.rawValue, for: reason)
+        do throws(JournalError) {
+            let isReleased = try await inner.releaseFiles(
+                provider: provider,
+                videoID: videoID,
+                reason: reason,
+                at: moment
+            )
+            if lives { oracle.endRelease(call, isReleased, before) }
+            return isReleased
+        } catch {
+            if lives { oracle.endRelease(call, nil, before) }
+            throw error
+        }
     }
 
     func noteDeleted(
@@ -259,6 +296,7 @@ struct WatchedDriver: JournalDriver, @unchecked Sendable {
         videoID: VideoID,
         at moment: Timestamp
     ) async throws(JournalError) {
+        if lives { oracle.noteDeleted(videoID.rawValue) }
         try await inner.noteDeleted(provider: provider, videoID: videoID, at: moment)
     }
 

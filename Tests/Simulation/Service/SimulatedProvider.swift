@@ -18,6 +18,8 @@ final class SimulatedProvider {
         /// Every content that it was ever served with, the last one being the present one.
         var versions: [[UInt8]] = []
         var isForgotten = false
+        /// Whether its deletion is refused for good.
+        var isStaying: Bool?
         /// Whether its content is refused for good.
         var isRefused = false
         /// Whether the service has acknowledged a delivery that tells of it.
@@ -51,6 +53,8 @@ final class SimulatedProvider {
         var newVersion = 0.0
         /// How often a new video is one whose content is refused.
         var refusedVideos = 0.0
+        /// How often a video is one that cannot be deleted.
+        var refusedDeletion = 0.0
         var isOut = false
         /// Whether it can send a part of a file.
         var knowsRanges = true
@@ -109,7 +113,7 @@ final class SimulatedProvider {
 
     /// It sends everything again that it refused to send.
     func relent() {
-        for video in videos { video.isRefused = false }
+        for video in videos { (video.isRefused, video.isStaying) = (false, false) }
     }
 
     /// It starts anew and has nothing in memory.
@@ -131,11 +135,23 @@ final class SimulatedProvider {
         case (.get, 2):
             guard let video = known(path[1]) else { return .unknown }
             return Answer(200, object(video))
+        case (.delete, 2): return known(path[1]).map(delete) ?? .unknown
         case (.get, 3):
             guard let video = known(path[1]) else { return .unknown }
             return content(of: video, query, request.fields)
         default: return .unknown
         }
+    }
+
+    /// Whether it would tell of a video.
+    func knows(_ id: String) -> Bool { known(id) != nil }
+
+    private func delete(_ video: Video) -> Answer {
+        let isStaying = video.isStaying ?? chance.happens(weather.refusedDeletion)
+        video.isStaying = isStaying
+        guard !isStaying else { return Answer(409, #"{"error":{"message":"it is in use"}}"#) }
+        video.isForgotten = true
+        return Answer(200, #"{"id":"\#(video.id)","object":"video.deleted","deleted":true}"#)
     }
 
     private func known(_ id: String) -> Video? {

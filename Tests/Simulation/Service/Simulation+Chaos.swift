@@ -11,6 +11,7 @@ extension Simulation {
         planDisk(until: end)
         planWorld(until: end)
         planOperator(until: end)
+        planDepartures(until: end)
         network.weather.refusal = [0, 0.02, 0.2][chance.below(3)]
         network.weather.lostAnswer = [0, 0.02, 0.1][chance.below(3)]
         network.weather.slowness = [0, 0.05][chance.below(2)]

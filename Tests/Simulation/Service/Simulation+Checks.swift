@@ -1,12 +1,14 @@
 internal import ReelJSON
 internal import ReelJournal
 internal import ReelJournalSQLite
+internal import ReelRuntime
 
 // The guarantees, measured on the disk and in the journal.
 extension Simulation {
     /// Whatever stands under a final name is whole, and whatever is promised to be stored is there.
     func checkFiles() {
-        for (location, sha256) in oracle.stored {
+        for (location, sha256) in oracle.stored
+        where !oracle.mayLack(filesOf: String(location.prefix { $0 != "/" })) {
             guard let node = storage.node("/data/videos/" + location) else {
                 oracle.violation("\(location) was stored and is gone")
                 continue
@@ -37,6 +39,8 @@ extension Simulation {
         var steps: [Int64: [StepRecord]] = [:]
         var jobs: [VideoJob] = []
         var assets: [AssetRecord] = []
+        var totals = StoredTotals(videoCount: 0, byteCount: 0)
+        var replays: [ReplayJob] = []
         var faults: [String] = []
     }
 
@@ -54,6 +58,11 @@ extension Simulation {
             open.states = [.open]
             guard try await journal.driver.count(pending) == 0 else { return false }
             guard try await journal.driver.jobs(open).isEmpty else { return false }
+            var removals = JobQuery()
+            removals.states = [.completed, .failed]
+            removals.removalDueAt = Timestamp(secondsSinceEpoch: 1 << 33)
+            guard try await journal.driver.jobs(removals).isEmpty else { return false }
+            guard try await journal.driver.leavingVideos(limit: 1).isEmpty else { return false }
             return try await journal.driver.replays().allSatisfy { $0.state != .running }
         } catch {
             return false
@@ -76,6 +85,8 @@ extension Simulation {
                 videoID: job.id
             )
         }
+        findings.totals = try await journal.driver.storedTotals()
+        findings.replays = try await journal.driver.replays()
         if let driver = (journal.driver as? WatchedDriver)?.sqlite {
             findings.faults = try await driver.integrityFaults()
             let wrong = try await driver.contradictions() + driver.misplacedKeys()
@@ -88,6 +99,8 @@ extension Simulation {
         for fault in findings.faults { oracle.violation("the journal is damaged: \(fault)") }
         checkEntries(findings)
         checkRuns(findings)
+        checkFiles(findings)
+        checkRemovals(findings)
         for video in provider.videos { check(video, findings) }
     }
 
@@ -112,13 +125,17 @@ extension Simulation {
             }
         }
         for (id, body) in oracle.acknowledged {
-            oracle.expect(byDelivery[id] != nil, "delivery \(id) was acknowledged and is lost")
+            oracle.expect(
+                byDelivery[id] != nil || oracle.mayHaveGone(delivery: id),
+                "delivery \(id) was acknowledged and is lost"
+            )
             if let entry = byDelivery[id] {
                 oracle.expect(entry.body == body, "delivery \(id) has another body now")
             }
         }
         let known = Dictionary(uniqueKeysWithValues: findings.entries.map { ($0.sequence, $0) })
         for (sequence, entry) in oracle.entries {
+            if known[sequence] == nil, oracle.departures.entries.contains(sequence) { continue }
             oracle.expect(
                 known[sequence]?.body == entry.body && known[sequence]?.type == entry.type,
                 "entry \(sequence) was appended and is not there"
@@ -132,6 +149,7 @@ extension Simulation {
             let steps = (findings.steps[key.sequence] ?? []).filter {
                 $0.chain == key.chain && line?.contains($0.index) ?? true
             }
+            if steps.isEmpty, oracle.departures.entries.contains(key.sequence) { continue }
             oracle.expect(!steps.isEmpty, "\(key) was planned and is not there")
             let doneCount = key.firstStep + steps.count { $0.state == .done }
             oracle.expect(
@@ -181,7 +199,9 @@ extension Simulation {
     /// Each finished video is stored, or a dead letter, or its provider has lost it.
     private func check(_ video: SimulatedProvider.Video, _ findings: Findings) {
         guard let job = findings.jobs.first(where: { $0.id.rawValue == video.id }) else {
-            let isPromised = video.isKnown || oracle.jobs[video.id] != nil
+            let isPromised =
+                (video.isKnown || oracle.jobs[video.id] != nil)
+                && !oracle.departures.videos.contains(video.id)
             return oracle.expect(!isPromised, "\(video.id) was told of and is not known")
         }
         switch job.state {
@@ -190,7 +210,10 @@ extension Simulation {
             // What nobody told of while its link lived breaks no promise.
             let isUntold =
                 job.origin == .list && job.expiresAt.map { $0 <= job.firstSeenAt } ?? false
-            oracle.expect(video.isForgotten || isUntold, "\(video.id) is given up and is there")
+            oracle.expect(
+                !provider.knows(video.id) || isUntold,
+                "\(video.id) is given up and is there"
+            )
         case .failed, .deleted: break
         case .completed:
             let asset = findings.assets.first {
@@ -200,6 +223,7 @@ extension Simulation {
                 let isPromised = asset?.location.map { storage.node("/data/videos/" + $0) != nil }
                 return oracle.expect(isPromised ?? false, "\(video.id) is stored and has no file")
             }
+            guard !oracle.mayLack(filesOf: video.id) else { return }
             let ends = findings.entries.filter {
                 $0.videoID?.rawValue == video.id && $0.type == "video.completed"
             }
@@ -208,10 +232,13 @@ extension Simulation {
             where step.chain == "completed" && [.dead, .discarded].contains(step.state) {
                 if let code = step.reason?.code { reasons.append(code) }
             }
-            oracle.expect(!reasons.isEmpty, "\(video.id) is neither stored nor a dead letter")
+            oracle.expect(
+                !reasons.isEmpty || oracle.mayHaveGone(letterOf: video.id),
+                "\(video.id) is neither stored nor a dead letter"
+            )
             if reasons.contains("expired") {
                 oracle.expect(
-                    video.isForgotten || world.trueMilliseconds >= video.expiresAt,
+                    !provider.knows(video.id) || world.trueMilliseconds >= video.expiresAt,
                     "\(video.id) is given up as expired and is not"
                 )
             }

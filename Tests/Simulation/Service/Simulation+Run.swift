@@ -1,4 +1,5 @@
 internal import ReelJournal
+internal import ReelRuntime
 internal import Reelhook
 
 extension Simulation {
@@ -14,6 +15,8 @@ extension Simulation {
         let videoCount: Int
         let storedCount: Int
         let deadCount: Int
+        let prunedCount: Int
+        let releasedCount: Int
     }
 
     /// Lives through the chaos and the calm after it, and looks at what is left.
@@ -31,7 +34,7 @@ extension Simulation {
         advance(by: sweepSeconds + 30)
         settle()
         finish()
-        if age.happens(0.05) { growOld() }
+        if age.happens(0.05), brevity == nil { growOld() }
         return Report(
             seed: world.seed,
             violations: oracle.violations,
@@ -42,7 +45,9 @@ extension Simulation {
             crashCount: crashCount,
             videoCount: provider.videos.count,
             storedCount: oracle.stored.keys.count { $0.contains("/video.") },
-            deadCount: oracle.runs.values.count { $0.state == .dead }
+            deadCount: oracle.runs.values.count { $0.state == .dead },
+            prunedCount: oracle.departures.prunedCount,
+            releasedCount: oracle.departures.releasedCount
         )
     }
 
@@ -68,10 +73,14 @@ extension Simulation {
     func finish() {
         guard oracle.violations.isEmpty else { return }
         storage.losesAll = true
+        let moment = Timestamp(millisecondsSinceEpoch: world.trueMilliseconds)
         crash(cuttingPower: true)
-        advance(by: 20)
+        // With what is old a service begins when it starts.
+        advance(by: brevity == nil ? 20 : 80)
         checkFiles()
-        if let findings = findings() { check(findings) }
+        guard let findings = findings() else { return }
+        check(findings)
+        if brevity != nil { checkAges(findings, at: moment) }
     }
 
     /// What the running service's journal says.

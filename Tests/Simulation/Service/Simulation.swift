@@ -29,6 +29,9 @@ final class Simulation: @unchecked Sendable {
     var age: Chance
     /// How long second dispatchers are at work.
     private var relief: Chance
+    /// What is drawn of what is kept for a short time, and that itself.
+    var keep: Chance
+    let brevity: Brevity?
     var isCalm = false
     private(set) var crashCount = 0
     private(set) var startCount = 0
@@ -57,14 +60,20 @@ final class Simulation: @unchecked Sendable {
         chance = Chance(seed: seed, stream: 9)
         age = Chance(seed: seed, stream: 12)
         relief = Chance(seed: seed, stream: 13)
+        keep = Chance(seed: seed, stream: 14)
+        brevity = Brevity(&keep)
         leaseSeconds = [5, 20, 60][chance.below(3)]
         sweepSeconds = [30, 300][chance.below(2)]
-        configuration = try Settings.configuration(
+        var configuration = try Settings.configuration(
             lease: leaseSeconds,
             concurrency: chance.within(1...8),
             sweepSeconds: sweepSeconds,
             safetySeconds: [5, 20, 60][chance.below(3)]
         )
+        brevity?.apply(to: &configuration)
+        self.configuration = configuration
+        oracle.departures.spans = configuration.retention
+        oracle.departures.files = configuration.fileRetention
         readerCount = chance.within(1...2)
         checkpointByteCount = [32 << 10, 256 << 10, 16 << 20][chance.below(3)]
         slowness = [0, 0.02, 0.2][chance.below(3)]
@@ -82,6 +91,10 @@ final class Simulation: @unchecked Sendable {
         oracle.isSafe = { [unowned self] place, sha256 in
             storage.safeNode("/data/videos/" + place)?.isSafe(with: sha256) ?? false
         }
+        oracle.isGone = { [unowned self] video in
+            storage.safeNode("/data/videos/" + video)?.durableEntries.isEmpty ?? true
+        }
+        oracle.isUnknownThere = { [unowned self] video in !provider.knows(video) }
         network.whenAsked = { [unowned self] request in
             guard request.method == .get else { return }
             oracle.keepsPace("requests for \(request.url)")
@@ -132,7 +145,7 @@ final class Simulation: @unchecked Sendable {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await core.dispatch() }
                 group.addTask { try? await core.reconcile() }
-                group.addTask { try? await core.upkeep() }
+                group.addTask { await self.lookAfter(core, in: process) }
                 group.addTask { try? await core.replay() }
                 await group.waitForAll()
             }
@@ -168,6 +181,7 @@ final class Simulation: @unchecked Sendable {
             settings.checkpointByteCount = self.checkpointByteCount
             settings.walByteCountMax = 4 * self.checkpointByteCount
             settings.cacheByteCount = 1 << 20
+            if self.brevity != nil { settings.spareByteCount = 0 }
             // Every commit on its way while the next is made, in half of the worlds.
             if self.world.seed.isMultiple(of: 2) { settings.handoverCount = 1 }
             settings.readerCount = self.readerCount
@@ -271,12 +285,12 @@ final class Simulation: @unchecked Sendable {
     }
 
     /// Asks as a command or the console does.
-    func ask(_ path: String, _ body: String) {
+    func ask(_ path: String, _ body: String, _ method: HTTPMethod = .post) {
         guard let process, process.isAlive, let core = process.core,
             let target = HTTPTarget(path)
         else { return }
         let request = HTTPRequest(
-            method: .post,
+            method: method,
             target: target,
             fields: ["Content-Type": "application/json"],
             body: Array(body.utf8)

@@ -58,6 +58,9 @@ final class Target {
         guard let document = try? JSONParser.parse(body),
             document["type"]?.string == "video.completed"
         else { return }
+        let video = document["data"]?["id"]?.string ?? ""
+        // Who tells of it may have stood still since, or tell of it late.
+        guard !oracle.mayLack(filesOf: video) else { return }
         let files = document["data"]?["files"]?.array ?? []
         oracle.expect(!files.isEmpty, "a notification of a video names no file")
         for file in files {

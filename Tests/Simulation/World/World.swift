@@ -26,7 +26,11 @@ final class World: @unchecked Sendable {
     /// Nanoseconds since the beginning.
     private(set) var now: Int64 = 0
     /// How far the machine's wall clock is off, in milliseconds.
-    var wallError: Int64 = 0
+    var wallError: Int64 = 0 {
+        didSet { wallErrorMax = max(wallErrorMax, wallError) }
+    }
+    /// How far it has ever been ahead.
+    private(set) var wallErrorMax: Int64 = 0
     private(set) var stepCount = 0
     /// Called before each step.
     var beforeStep: (() -> Void)?
