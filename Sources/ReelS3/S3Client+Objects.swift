@@ -8,9 +8,16 @@ extension S3Client {
     /// object that came in parts is another one.
     static let digestField = "x-amz-meta-sha256"
 
+    /// The field by which a store that knows it checks the content, whether or not it checks what
+    /// was signed, and keeps the checksum where others can ask for it.
+    ///
+    /// Of an upload in parts it would be a checksum of checksums, which tells nobody anything of
+    /// the file; each part is covered by the hash that is signed.
+    static let checksumField = "x-amz-checksum-sha256"
+
     static func digest(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(bytes)) }
 
-    /// Puts an object in one piece (PutObject).
+    /// Puts an object in one piece (PutObject), with its checksum unless the store refuses that.
     ///
     /// - Throws: `S3Error`, `.occupied` when something stands there already and is not to be
     ///   replaced.
@@ -24,7 +31,30 @@ extension S3Client {
         if !replacing { call.fields.append("If-None-Match", "*") }
         call.content = .source(content.source)
         call.contentSHA256 = content.sha256
-        _ = try await send(call)
+        guard !refusesChecksums.withLock({ $0 }), let digest = bytes(hexadecimal: content.sha256)
+        else {
+            _ = try await send(call)
+            return
+        }
+        let checksum = Base64.encode(digest)
+        var checked = call
+        checked.fields.append(Self.checksumField, checksum)
+        let answer: HTTPClientResponse
+        do throws(S3Error) {
+            answer = try await send(checked)
+        } catch {
+            // What one store takes another may refuse, as something that it does not know.
+            guard error.kind == .refused else { throw error }
+            _ = try await send(call)
+            refusesChecksums.withLock { $0 = true }
+            return
+        }
+        guard let field = answer.fields.only(Self.checksumField), let told = Base64.decode(field),
+            told.count == digest.count, told != digest
+        else { return }
+        // Other bytes stand there than were sent.
+        try await delete(key)
+        throw S3Error(.damagedOnTheWay, status: Int(answer.status.code))
     }
 
     /// Puts a few bytes in place of whatever is there.

@@ -14,6 +14,8 @@ package struct S3Client: Sendable {
     private let limits: S3Limits
     private let time: any TimeSource
     private let random: any RandomSource
+    /// Whether the store has turned out not to take checksums.
+    let refusesChecksums = Locked(false)
 
     package init(
         bucket: S3Bucket,

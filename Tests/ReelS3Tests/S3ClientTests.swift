@@ -88,6 +88,89 @@ struct S3ClientTests {
         #expect(request.fields.only("x-amz-meta-sha256") == digest)
     }
 
+    /// Two bytes, with their hash in both spellings.
+    private struct Two: HTTPClientContentSource {
+        static let digest = "a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222"
+        static let checksum = "oShx/uIQ+4YZKR6uoZRYHL0lMeSyN1nSJfaAaSP2MiI="
+        static let content = S3Content(
+            source: Two(),
+            sha256: digest,
+            contentType: "video/mp4"
+        )
+
+        let byteCount: Int64 = 2
+
+        func read(at offset: Int64, count: Int) -> [UInt8]? {
+            Array([UInt8]([1, 2]).dropFirst(Int(offset)).prefix(count))
+        }
+    }
+
+    private static let checksumField = "x-amz-checksum-sha256"
+
+    @Test func `a file is put with its checksum, which is signed`() async throws {
+        let transport = StubTransport { _, _ in
+            StubTransport.Answer(200, [Self.checksumField: Two.checksum])
+        }
+        try await client(transport).put(Two.content, at: "a", replacing: false)
+        let request = try #require(transport.requests.first)
+        #expect(transport.requests.count == 1)
+        #expect(request.fields.only(Self.checksumField) == Two.checksum)
+        let signature = try #require(request.fields.only("Authorization"))
+        #expect(signature.contains(";" + Self.checksumField + ";"))
+    }
+
+    @Test(arguments: [(400, "InvalidRequest"), (400, "InvalidArgument"), (501, "NotImplemented")])
+    func `a store that does not take checksums is sent none from then on`(
+        _ status: Int,
+        _ code: String
+    ) async throws {
+        let transport = StubTransport { request, _ in
+            request.fields.only(Self.checksumField) == nil
+                ? StubTransport.Answer(200) : Self.fault(status, code)
+        }
+        let client = try client(transport)
+        try await client.put(Two.content, at: "a", replacing: false)
+        try await client.put(Two.content, at: "b", replacing: false)
+        let sent = transport.requests.map { $0.fields.only(Self.checksumField) != nil }
+        #expect(sent == [true, false, false])
+        #expect(transport.requests.allSatisfy { $0.fields.only("If-None-Match") == "*" })
+    }
+
+    @Test func `another refusal says nothing of checksums`() async throws {
+        let transport = StubTransport { _, index in
+            index < 2 ? Self.fault(400, "Odd") : StubTransport.Answer(200)
+        }
+        let client = try client(transport)
+        await #expect(throws: S3Error.self) {
+            try await client.put(Two.content, at: "a", replacing: false)
+        }
+        try await client.put(Two.content, at: "a", replacing: false)
+        #expect(transport.requests.last?.fields.only(Self.checksumField) == Two.checksum)
+    }
+
+    @Test func `what a store keeps with another checksum is deleted`() async throws {
+        let other = Two.checksum.replacing("o", with: "p")
+        let transport = StubTransport { request, _ in
+            request.method == .put
+                ? StubTransport.Answer(200, [Self.checksumField: other])
+                : StubTransport.Answer(204)
+        }
+        let error = await #expect(throws: S3Error.self) {
+            try await client(transport).put(Two.content, at: "a", replacing: false)
+        }
+        #expect(error?.kind == .damagedOnTheWay)
+        #expect(transport.requests.map(\.method) == [.put, .delete])
+    }
+
+    @Test(arguments: ["", "AAAA", "sha256", Two.digest])
+    func `what is no such checksum says nothing`(_ told: String) async throws {
+        let transport = StubTransport { _, _ in
+            StubTransport.Answer(200, [Self.checksumField: told])
+        }
+        try await client(transport).put(Two.content, at: "a", replacing: false)
+        #expect(transport.requests.map(\.method) == [.put])
+    }
+
     @Test func `a store that asks for a long wait is left alone`() async throws {
         let transport = StubTransport { _, _ in
             StubTransport.Answer(503, ["Retry-After": "120"])
