@@ -55,9 +55,9 @@ extension InMemoryJournal {
     }
 
     private func isForgotten(_ video: VideoKey, before moment: Timestamp) -> Bool {
-        guard let job = jobs[video], job.state.span != nil, job.updatedAt < moment else {
-            return false
-        }
+        guard let job = jobs[video], job.state.span != nil, job.updatedAt < moment,
+            job.removal?.dueAt == nil
+        else { return false }
         let isSpokenOf = stored.contains { entry in
             !entry.isPruned && entry.draft.videoID == video.id
                 && entry.draft.provider == video.provider

@@ -138,6 +138,25 @@ extension JournalConformance {
             let id = try bench.video("video_1")
             #expect(try await bench.driver.assets(provider: "openai", videoID: id) == [])
         },
+        JournalConformance("a video that waits for its deletion is not forgotten") { bench in
+            for (name, state) in [
+                ("video_1", ProviderRemoval.State.waiting(until: bench.at(50))),
+                ("video_2", .givenUp),
+            ] {
+                var news = JobUpdate(
+                    provider: "openai",
+                    id: try bench.video(name),
+                    origin: .console,
+                    moment: bench.at(0)
+                )
+                news.state = .completed
+                news.removal = ProviderRemoval(state, failureCount: 1, reason: Reason("forbidden"))
+                _ = try await bench.driver.record(news)
+            }
+            #expect(try await bench.prune(.videos, before: 9_000) == 1)
+            let known = try await bench.driver.jobs(JobQuery()).map(\.id.rawValue)
+            #expect(known == ["video_1"])
+        },
         JournalConformance("replays that are done go, but for the last") { bench in
             let driver = bench.driver
             for _ in 1...3 {
