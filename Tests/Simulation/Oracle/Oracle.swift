@@ -132,6 +132,10 @@ final class Oracle {
 
     func appended(_ draft: EntryDraft, _ outcome: AppendOutcome) {
         let fact = draft.fact.map { $0.provider + "/" + $0.videoID.rawValue }
+        // What nothing need be known of may be new, or have been so before this.
+        if let fact, departures.videos.remove(draft.videoID?.rawValue ?? "") != nil {
+            facts[fact] = nil
+        }
         whenReached?(.appended)
         switch outcome {
         case .appended(let sequence):
@@ -139,9 +143,6 @@ final class Oracle {
             if case .unhandled? = draft.plan { end = .unhandled }
             keep(draft, sequence, isFirst: draft.fact != nil, end)
             if let fact {
-                if departures.videos.remove(draft.videoID?.rawValue ?? "") != nil {
-                    facts[fact] = nil
-                }
                 let known = facts[fact] ?? sequence
                 expect(known == sequence, "a fact of \(fact) is recorded twice")
                 facts[fact] = sequence
