@@ -2,8 +2,10 @@ package import ReelRuntime
 
 /// A store for the journal: the seam between what must hold and what holds it.
 ///
-/// Every writing call returns after its change is durable; a call that throws changed nothing that
-/// a reader will see. Calls may come from any task at once. Drivers pass the suite of
+/// Every writing call returns after its change is durable. One that throws has changed nothing, but
+/// for `.io` and `.full`: then it may have come about all the same. Claims that such a call gave
+/// nobody has heard of, and the next call that gives claims takes them back, uncounted, before it
+/// does anything else. Calls may come from any task at once. Drivers pass the suite of
 /// `Tests/JournalConformance`, the in-memory one included.
 ///
 /// Opening a journal that only one process can have open ends the leases in it: whoever held one

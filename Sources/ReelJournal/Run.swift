@@ -74,6 +74,14 @@ package enum SettleOutcome: Sendable, Hashable {
     case released
     /// The lease was lost to another owner; nothing was changed.
     case fenced
+
+    /// The claim of the next step, where there is one.
+    package var next: Claim? {
+        switch self {
+        case .next(let claim): claim
+        case .released, .fenced: nil
+        }
+    }
 }
 
 /// A step as a reader sees it.

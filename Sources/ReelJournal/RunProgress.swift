@@ -214,6 +214,12 @@ package struct RunProgress: Sendable, Hashable {
         return isHeld ? Held(run: self) : nil
     }
 
+    /// The run as it is held under a token at a step, or what came after; nil before that.
+    package func held(from token: Int64, step: Int) -> Held? {
+        let isBeyond = (self.token, stepIndex) >= (token, step)
+        return state == .running && isBeyond ? Held(run: self) : nil
+    }
+
     /// The run as a dead letter; nil unless it is one.
     package var deadLetter: DeadLetter? { state == .dead ? DeadLetter(run: self) : nil }
 

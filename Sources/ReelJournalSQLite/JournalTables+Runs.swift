@@ -212,6 +212,36 @@ extension JournalTables {
         return nil
     }
 
+    /// Takes claims back of which nobody heard: they wait as if they had not been given.
+    func takeBack(
+        _ unheard: [UnheardClaims.Claimed],
+        at moment: Timestamp
+    ) throws(SQLiteFault) {
+        for claimed in unheard {
+            let rows = try runs(of: claimed.sequence)
+            let known = rows.first {
+                $0.progress.plan.chain == claimed.chain
+                    && $0.progress.line.lowerBound == claimed.firstStep
+            }
+            guard var row = known,
+                let held = row.progress.held(from: claimed.token, step: claimed.step)
+            else { continue }
+            row.progress =
+                held.settled(
+                    .hold(until: moment, Self.unheardReason),
+                    startedAt: moment,
+                    endedAt: moment,
+                    leaseUntil: moment
+                ).run
+            try write(row, among: rows)
+        }
+    }
+
+    private static let unheardReason = Reason(
+        "journal_failed",
+        "the journal failed when this step was begun"
+    )
+
     // MARK: Dead letters
 
     func retryDead(_ sequence: Int64, at moment: Timestamp) throws(SQLiteFault) -> Bool {

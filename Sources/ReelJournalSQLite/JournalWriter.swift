@@ -11,6 +11,7 @@ final class JournalWriter: Sendable {
     private let queue: BlockingQueue<WriterOrder>
     private let worker: any QueueWorker
     private let synchronizer: LogSynchronizer
+    let unheard = UnheardClaims()
     private let isClosing = Locked(false)
     private let closed = Latch()
 

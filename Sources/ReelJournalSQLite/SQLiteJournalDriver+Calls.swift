@@ -14,6 +14,20 @@ extension SQLiteJournalDriver {
         return try result.get()
     }
 
+    /// A write that gives claims.
+    private func give<Value: Sendable>(
+        _ claims: @escaping @Sendable (Value) -> [Claim],
+        at moment: Timestamp,
+        _ work: @escaping @Sendable (JournalTables) throws(SQLiteFault) -> Value
+    ) async throws(JournalError) -> Value {
+        guard let writer else { throw Self.readOnly }
+        let result = await withCheckedContinuation { continuation in
+            let awaited = AwaitedWork(continuation, work)
+            put(ClaimingWork(awaited, giving: claims, at: moment, writer.unheard), to: writer)
+        }
+        return try result.get()
+    }
+
     /// SQLITE_READONLY.
     private static let readOnly = JournalError.driver(code: 8)
 
@@ -59,7 +73,9 @@ extension SQLiteJournalDriver {
     }
 
     package func claim(_ request: ClaimRequest) async throws(JournalError) -> [Claim] {
-        try await write { (tables) throws(SQLiteFault) in try tables.claim(request) }
+        try await give({ $0 }, at: request.now) { (tables) throws(SQLiteFault) in
+            try tables.claim(request)
+        }
     }
 
     package func renew(
@@ -82,7 +98,8 @@ extension SQLiteJournalDriver {
         endedAt: Timestamp,
         leaseUntil: Timestamp
     ) async throws(JournalError) -> SettleOutcome {
-        try await write { (tables) throws(SQLiteFault) in
+        try await give({ [$0.next].compactMap(\.self) }, at: endedAt) {
+            (tables) throws(SQLiteFault) in
             try tables.settle(
                 claim,
                 verdict,
@@ -96,7 +113,14 @@ extension SQLiteJournalDriver {
     package func advance(
         _ round: DispatchRound
     ) async throws(JournalError) -> RoundOutcome {
-        try await write { (tables) throws(SQLiteFault) in try tables.advance(round) }
+        let moment = round.claim?.now ?? round.settlements.last?.endedAt
+        guard let moment else {
+            return try await write { (tables) throws(SQLiteFault) in try tables.advance(round) }
+        }
+        return try await give({ $0.settled.compactMap(\.next) + $0.claims }, at: moment) {
+            (tables) throws(SQLiteFault) in
+            try tables.advance(round)
+        }
     }
 
     package func saveCheckpoint(

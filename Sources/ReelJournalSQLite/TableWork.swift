@@ -20,7 +20,8 @@ extension TableWork {
 // SAFETY: `value` is touched by the one thread that performs the work; the queue between the task
 // that puts it and that thread orders the two.
 final class AwaitedWork<Value: Sendable>: TableWork, @unchecked Sendable {
-    private var value: Value?
+    /// What the work came to when it was last performed.
+    private(set) var value: Value?
     private let work: @Sendable (JournalTables) throws(SQLiteFault) -> Value
     private let continuation: CheckedContinuation<Result<Value, JournalError>, Never>
     let takesIn: Bool

@@ -18,7 +18,8 @@ struct SQLiteBench: Sendable {
 
     func open(
         _ configuration: SQLiteJournalConfiguration = SQLiteJournalConfiguration(),
-        at path: String? = nil
+        at path: String? = nil,
+        on ground: SQLiteGround = SQLiteGround()
     ) throws -> SQLiteJournalDriver {
         let time = ManualTime()
         return try SQLiteJournalDriver.open(
@@ -26,7 +27,8 @@ struct SQLiteBench: Sendable {
             configuration: configuration,
             logger: Logger(sink: sink, level: .debug, time: time, component: "test"),
             metrics: metrics,
-            time: time
+            time: time,
+            ground: ground
         )
     }
 
