@@ -25,7 +25,7 @@ extension Connection {
             let total = unsafe sqlite3_backup_pagecount(copy)
             let rest = unsafe sqlite3_backup_remaining(copy)
             progress(total > 0 ? Double(total - rest) / Double(total) : 1)
-            if bound?.isReached == true { status = SQLITE_INTERRUPT }
+            if status == SQLITE_OK, bound?.isReached == true { status = SQLITE_INTERRUPT }
         }
         let ended = unsafe sqlite3_backup_finish(copy)
         guard status == SQLITE_DONE else { throw SQLiteFault(code: status) }

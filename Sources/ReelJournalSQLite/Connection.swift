@@ -107,6 +107,11 @@ final class Connection: @unchecked Sendable {
     private var lockWait: Int32 = 0
     private var readerWait: Int32 = 0
 
+    /// How long the database is once all of the log is copied into it.
+    func byteCount() throws(SQLiteFault) -> Int64 {
+        try number("PRAGMA page_count") * Int64(pageByteCount)
+    }
+
     /// Pages in the write-ahead log after the last commit of this connection.
     var walPageCount: Int { Int(unsafe walFrameCount.pointee) }
 

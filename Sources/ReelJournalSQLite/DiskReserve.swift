@@ -61,10 +61,15 @@ final class DiskReserve {
         }
     }
 
-    /// Whether so many bytes more fit; the disk is asked only once it has been full.
-    func hasRoom(for byteCount: Int) -> Bool {
+    /// Whether the database has room to become as long as this; the disk is asked only once it
+    /// has been full.
+    func hasRoom(toReach byteCount: Int64) -> Bool {
         guard isShort else { return true }
-        return (try? file.freeByteCount()).map { $0 >= Int64(byteCount) } ?? false
+        do throws(JournalError) {
+            return try byteCount - file.byteCount() <= file.freeByteCount()
+        } catch {
+            return false
+        }
     }
 
     /// Gives the space away when the disk is full.

@@ -88,6 +88,9 @@ final class JournalFile: Sendable {
     /// Lets go of the reserve; one that cannot be removed is of no more use than none.
     func removeReserve() { try? files.remove(reservePath) }
 
+    /// The length of the database, as far as the log was copied into it.
+    func byteCount() throws(JournalError) -> Int64 { try files.byteCount(path) }
+
     func freeByteCount() throws(JournalError) -> Int64 {
         try files.freeByteCount(String(Self.parts(of: path).directory))
     }

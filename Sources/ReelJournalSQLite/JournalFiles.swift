@@ -26,6 +26,8 @@ package protocol JournalFiles: Sendable {
     func allocate(_ path: String, byteCount: Int64) throws(JournalError)
     /// Removes a file and waits until its blocks are free; what is absent already is no error.
     func remove(_ path: String) throws(JournalError)
+    /// The length of a file, found without opening it.
+    func byteCount(_ path: String) throws(JournalError) -> Int64
     /// What a file in that directory may grow by.
     func freeByteCount(_ directory: String) throws(JournalError) -> Int64
     /// Other processes that hold a state of a journal, for people: such as `4711 (sqlite3)`.
@@ -43,6 +45,8 @@ extension JournalFiles {
     }
 
     package func remove(_ path: String) throws(JournalError) {}
+
+    package func byteCount(_ path: String) throws(JournalError) -> Int64 { throw .cannotOpen }
 
     package func freeByteCount(_ directory: String) throws(JournalError) -> Int64 { .max }
 

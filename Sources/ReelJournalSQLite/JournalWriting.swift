@@ -187,15 +187,14 @@ final class JournalWriting {
         _ works: [any TableWork],
         _ tables: JournalTables
     ) -> [any TableWork] {
-        if isLogTooLong(tables) { return refused(works, .logTooLong) }
-        guard let reserve, reserve.isShort, self.tables != nil else { return works }
-        if performed.isEmpty, reserve.takeBack() {
+        if performed.isEmpty, let reserve, reserve.takeBack() {
             note(tables) { (tables) throws(SQLiteFault) in
                 try tables.noteRoom(at: self.time.now())
             }
-            return works
         }
-        return refused(works, .full)
+        // Noting it may have cost the connection.
+        if let tables = self.tables, isLogTooLong(tables) { return refused(works, .logTooLong) }
+        return reserve?.isShort ?? false ? refused(works, .full) : works
     }
 
     /// Refuses what brings something new.
@@ -368,22 +367,27 @@ final class JournalWriting {
         let isIdle = performed.isEmpty && committed.isEmpty && synchronizingCount == 0
         // Nothing grows that would have it copied, so this is what does.
         if isIdle, mayWait { copyLog(tables, waiting: true) }
-        return self.tables != nil && byteCount() >= configuration.heldLogByteCountMax
+        // Without a reader that was waited for, it is this moment's work that makes it long.
+        return self.tables != nil && readerPause != nil
+            && byteCount() >= configuration.heldLogByteCountMax
     }
 
     private func copyLog(_ tables: JournalTables, waiting isWaiting: Bool) {
         let pageCount = tables.connection.walPageCount
         let byteCount = pageCount * tables.connection.pageByteCount
-        // A copy that stops half-way leaves no room for what runs to be written down, and the log
-        // as long as it is.
-        guard reserve?.hasRoom(for: byteCount) ?? true else {
-            checkpointPause = time.uptime() + configuration.checkpointRetryWait
-            return
-        }
         do throws(SQLiteFault) {
+            // A copy that stops half-way leaves no room for what runs to be written down, and the
+            // log as long as it is.
+            if let reserve, reserve.isShort,
+                !reserve.hasRoom(toReach: try tables.connection.byteCount())
+            {
+                checkpointPause = time.uptime() + configuration.checkpointRetryWait
+                return
+            }
             let isWhole = try checkpoint(tables.connection, isWaiting)
             if isWhole { metrics.checkpoints.increment() }
-            checkpointedPageCount = pageCount
+            // After a copy that was waited for, the log is empty.
+            checkpointedPageCount = isWhole && isWaiting ? 0 : pageCount
             checkpointPause = nil
             if isWaiting { noteWaited(isWhole, byteCount) }
         } catch {

@@ -11,6 +11,7 @@ struct SQLiteFault: Error, Equatable {
     var journalError: JournalError {
         switch primaryCode {
         case SQLITE_FULL: .full
+        case SQLITE_IOERR where self == .memoryFull: .full
         // A file system that was remounted read-only answers either.
         case SQLITE_IOERR, SQLITE_READONLY: .io
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
@@ -50,6 +51,9 @@ struct SQLiteFault: Error, Equatable {
 
     /// SQLITE_IOERR_FSYNC, whose macro Swift does not import either.
     static let unsynchronized = SQLiteFault(code: SQLITE_IOERR | 4 << 8)
+
+    /// SQLITE_IOERR_SHMSIZE: on a full disk there is no room for what readers share.
+    static let memoryFull = SQLiteFault(code: SQLITE_IOERR | 19 << 8)
 
     /// A fault of this program, not of SQLite: a value that a row cannot have.
     static let misread = SQLiteFault(code: SQLITE_MISMATCH)

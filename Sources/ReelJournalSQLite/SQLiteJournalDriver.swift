@@ -45,7 +45,6 @@ package final class SQLiteJournalDriver: JournalDriver {
     ) throws(JournalError) -> SQLiteJournalDriver {
         let file = try JournalFile(path: path, in: ground.files)
         let journalMetrics = JournalMetrics(metrics)
-        try examine(path, configuration, ground)
         let connection: Connection
         do throws(JournalError) {
             connection = try firstConnection(file, configuration, ground)
@@ -111,18 +110,26 @@ package final class SQLiteJournalDriver: JournalDriver {
         WHERE is_ready = 0 AND state <= 2 AND state = 1 AND claimable_at > 0
         """
 
+    private static let callAll = """
+        UPDATE runs INDEXED BY runs_in_turn SET claimable_at = 0
+        WHERE is_ready = 0 AND state = 2 AND reason_code = 'waiting_for_turn'
+        """
+
     private static func firstConnection(
         _ file: JournalFile,
         _ configuration: SQLiteJournalConfiguration,
         _ ground: SQLiteGround
     ) throws(JournalError) -> Connection {
+        try examine(file.path, configuration, ground)
         try file.settleLog()
         let connection = try writingConnection(file, configuration, ground)
         do throws(SQLiteFault) {
-            // The lock says that whoever held a lease is gone: nobody waits for it to end.
+            // The lock says that whoever held a lease is gone: nobody waits for it to end, nor for
+            // who knew of those that wait for their turn at a target.
             try connection.execute(endLeases)
+            try connection.execute(callAll)
         } catch {
-            // On a disk without room for that, they end by themselves.
+            // On a disk without room for that, their time comes by itself.
             guard error.journalError == .full else { throw error.journalError }
         }
         return connection

@@ -16,9 +16,10 @@ extension SystemJournalFiles {
         var found: [Int32] = []
         for line in Self.text("/proc/locks").split(separator: "\n") {
             // 1: POSIX  ADVISORY  READ 4711 fd:01:1234 124 124
+            // A process that this one's namespace does not know has no number.
             let words = line.split(separator: " ").filter { $0 != "->" }
             guard words.count == 8, words[1] == "POSIX", let process = Int32(words[4]),
-                process != own, !found.contains(process),
+                process > 0, process != own, !found.contains(process),
                 words[5].split(separator: ":").last.flatMap({ UInt($0) }) == UInt(status.st_ino),
                 let first = UInt64(words[6])
             else { continue }

@@ -85,6 +85,12 @@ package struct SystemJournalFiles: JournalFiles {
         guard unsafe unlink(path) == 0 || errno == ENOENT else { throw Self.fault(errno) }
     }
 
+    package func byteCount(_ path: String) throws(JournalError) -> Int64 {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw Self.fault(errno) }
+        return Int64(status.st_size)
+    }
+
     package func freeByteCount(_ directory: String) throws(JournalError) -> Int64 {
         var status = statvfs()
         guard unsafe statvfs(directory, &status) == 0 else { throw Self.fault(errno) }

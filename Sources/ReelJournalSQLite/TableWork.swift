@@ -37,6 +37,8 @@ final class AwaitedWork<Value: Sendable>: TableWork, @unchecked Sendable {
     }
 
     func perform(_ tables: JournalTables) throws(SQLiteFault) {
+        // What an earlier try came to was rolled back.
+        value = nil
         value = try work(tables)
     }
 

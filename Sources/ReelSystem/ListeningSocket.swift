@@ -62,7 +62,7 @@ package final class ListeningSocket: @unchecked Sendable {
                 try bind(descriptor.number, address)
             }
         }
-        try limitUnsent(descriptor.number, address)
+        limitUnsent(descriptor.number, address)
         try call("listen") { listen(descriptor.number, backlog) }
         let bound = try name(of: descriptor.number) ?? address
         return ListeningSocket(descriptor, address: bound)
@@ -101,7 +101,7 @@ package final class ListeningSocket: @unchecked Sendable {
         try call("fcntl") { fcntl(number, F_SETFD, FD_CLOEXEC) }
         let flags = try call("fcntl") { fcntl(number, F_GETFL) }
         try call("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
-        try limitUnsent(number, address)
+        limitUnsent(number, address)
         return ListeningSocket(descriptor, address: address, isShared: isShared)
     }
 
@@ -296,13 +296,11 @@ extension ListeningSocket {
     /// would be answered that long, and hold as much memory.
     private static let unsentByteCountMax: Int32 = 128 << 10
 
-    private static func limitUnsent(
-        _ number: Int32,
-        _ address: SocketAddress
-    ) throws(SystemError) {
+    private static func limitUnsent(_ number: Int32, _ address: SocketAddress) {
         switch address {
         case .v4, .v6:
-            try set(number, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsentByteCountMax)
+            // A kernel that does not have it serves all the same.
+            try? set(number, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsentByteCountMax)
         case .unix: break
         }
     }

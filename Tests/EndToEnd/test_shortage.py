@@ -176,6 +176,61 @@ def test_a_full_disk_lets_work_end_and_takes_nothing_new(
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_a_full_disk_keeps_no_service_from_starting_after_a_clean_end(
+    provide, serve, configured, small_disk
+):
+    service = serve(
+        provide(),
+        data=small_disk / "data",
+        config=configured({"journal": {"reserve_bytes": 4 << 20}, "fetch": {"reserve_bytes": 0}}),
+    )
+    assert service.end() == 0
+    # Of the journal only the database and the reserve are left.
+    ballast = fill(small_disk)
+    service = serve.again(service)
+    assert deliveries.deliver(service.hook, deliveries.event())[0].status == 503
+    assert http_calls.call("GET", service.intake + "/readyz").status == 503
+    ballast.unlink()
+    program.wait_until(
+        lambda: deliveries.deliver(service.hook, deliveries.event())[0].status == 200
+    )
+
+
+def test_a_full_disk_lets_much_work_end(provide, serve, receive, configured, small_disk):
+    receiver = receive(answer=lambda index: 503 if not told.is_set() else 200)
+    told = threading.Event()
+    chain = {
+        "name": "completed",
+        "on": ["video.completed"],
+        "steps": [{"notify": {"url": receiver.url, "secrets": [program.NOTIFY_SECRET]}}],
+    }
+    service = serve(
+        provide(),
+        data=small_disk / "data",
+        config=configured(
+            {
+                "chains": [chain],
+                "dispatch": {"breaker_probe_seconds": 1},
+                "journal": {"reserve_bytes": 4 << 20, "log_bytes_max": 8 << 20},
+                "fetch": {"reserve_bytes": 0},
+            }
+        ),
+    )
+    events = [deliveries.event(video=f"video_{index}") for index in range(300)]
+    working = [deliveries.deliver(service.hook, event)[1] for event in events]
+    fill(small_disk)
+    for _ in range(4000):
+        response, _ = deliveries.deliver(
+            service.hook, deliveries.event(type="response.completed", padding="x" * 9000)
+        )
+        if response.status != 200:
+            break
+    assert response.status == 503
+    told.set()
+    for id in working:
+        service.wait_for_event(id, "done", timeout=60)
+
+
 def test_a_program_that_reads_the_journal_for_ever_is_named_and_fills_no_disk(
     provide, serve, configured
 ):

@@ -134,6 +134,7 @@ struct DiskReserveTests {
             writing.take([.work(write)], othersWait: false)
         }
         disk.free = 0
+        disk.databaseByteCount = try byteCount() - 4_096
         try take("video_1", takesIn: true)
         try take("video_2", takesIn: false)
         #expect(copies.withLock { $0 } == 0)
@@ -144,6 +145,17 @@ struct DiskReserveTests {
         time.advance(by: configuration.checkpointRetryWait)
         try take("video_4", takesIn: false)
         #expect(copies.withLock { $0 } == 1)
+        // What the log writes over needs no room.
+        disk.free = 0
+        disk.databaseByteCount = 1 << 30
+        try take("video_5", takesIn: false)
+        #expect(copies.withLock { $0 } == 2)
+    }
+
+    private func byteCount() throws -> Int64 {
+        do throws(SQLiteFault) { return try connection.byteCount() } catch {
+            throw error.journalError
+        }
     }
 
     @Test func `what is written goes on although it cannot be noted that there is room again`()
@@ -224,6 +236,7 @@ private final class ScriptedWrite: TableWork {
 private final class ScriptedFiles: JournalFiles {
     private struct State {
         var free: Int64 = 1 << 30
+        var databaseByteCount: Int64 = 0
         var reserve: Int64?
         var refusal: JournalError?
     }
@@ -235,6 +248,13 @@ private final class ScriptedFiles: JournalFiles {
         get { state.withLock { $0.free } }
         set { state.withLock { $0.free = newValue } }
     }
+
+    var databaseByteCount: Int64 {
+        get { state.withLock { $0.databaseByteCount } }
+        set { state.withLock { $0.databaseByteCount = newValue } }
+    }
+
+    func byteCount(_ path: String) throws(JournalError) -> Int64 { databaseByteCount }
 
     var refusal: JournalError? {
         get { state.withLock { $0.refusal } }

@@ -61,6 +61,25 @@ struct SQLiteLogBoundTests {
         #expect(writer.walPageCount < 10, "the log has begun anew")
     }
 
+    @Test func `a log that nobody holds is never too long`() async throws {
+        await (try bench.open()).close()
+        var configuration = SQLiteJournalConfiguration()
+        configuration.checkpointByteCount = 16 << 10
+        configuration.walByteCountMax = 32 << 10
+        configuration.heldLogByteCountMax = 40 << 10
+        let under = WritingBench(bench, configuration)
+        let writing = try under.writing()
+        for index in 0..<200 {
+            // Some of them while what was before is being synchronized.
+            let works = try (0..<8).map { _ in
+                ToldWrite(try bench.observation("video_\(index)"), takesIn: true)
+            }
+            writing.take(works.map { .work($0) }, othersWait: true)
+            if index % 3 != 0 { writing.take(under.synchronize(), othersWait: false) }
+            #expect(works.allSatisfy { $0.error == nil })
+        }
+    }
+
     @Test func `a read of the service that takes too long is ended, and the next is not`()
         async throws
     {
@@ -120,10 +139,9 @@ struct SQLiteLogBoundTests {
         let target = bench.directory.file("copy.db")
         try FileTree.write([], to: target)
         var configuration = SQLiteJournalConfiguration()
-        for index in 0..<32 {
-            _ = try await driver.append(try bench.observation("video_\(index)"))
-        }
         let writer = try Connection(path: bench.path, role: .reader)
+        // More than is copied in one step.
+        try writer.execute("INSERT INTO marks VALUES (hex(randomblob(4000000)), 1)")
         func copy() throws(JournalError) {
             _ = try JournalCopy.make(of: bench.path, at: target, configuration: configuration) {
                 _ in
