@@ -14,6 +14,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+from listener import Listener
 from program import free_port, wait_until
 
 KEY_ID = "reel:hook"
@@ -203,25 +204,22 @@ class ObjectStore:
             process.wait()
 
 
-class Relay:
+class Relay(Listener):
     """Stands before a port and counts the bytes that are sent to it."""
 
     def __init__(self, port):
         self.port = port
         self.byte_count = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def _accept(self):
-        while True:
-            try:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self.port))
-            except OSError:
-                return
-            for ends in ((near, far, True), (far, near, False)):
-                threading.Thread(target=self._copy, args=ends, daemon=True).start()
+    def serve(self, near):
+        try:
+            far = socket.create_connection(("127.0.0.1", self.port))
+        except OSError:
+            near.close()
+            return
+        threading.Thread(target=self._copy, args=(far, near, False), daemon=True).start()
+        self._copy(near, far, True)
 
     def _copy(self, source, target, counts):
         try:
@@ -232,9 +230,6 @@ class Relay:
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass
-
-    def close(self):
-        self._listener.close()
 
 
 class TemporaryStore:

@@ -2,16 +2,15 @@
 
 import json
 import pathlib
-import socket
-import threading
 import time
 
+import listener
 import program
 
 FILM = (program.ROOT / "fixtures/media/valid/video.mp4").read_bytes()
 
 
-class Provider:
+class Provider(listener.Listener):
     """Knows every video as completed; `content` and `status` write an answer's bytes themselves."""
 
     def __init__(self, content=None, status=None):
@@ -19,9 +18,7 @@ class Provider:
         self.status = status or self.completed
         self.requests = []
         self.created_at = int(time.time())
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
     def completed(self, connection, request):
         """The plain answer: the video is completed."""
@@ -44,15 +41,7 @@ class Provider:
             "error": None,
         }
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
+    def serve(self, connection):
         with connection:
             try:
                 request = Request(connection)
@@ -68,9 +57,6 @@ class Provider:
                     send(connection, error, "application/json", "404 Not Found")
             except (OSError, ValueError):
                 pass
-
-    def close(self):
-        self._listener.close()
 
 
 class Request:

@@ -1,10 +1,10 @@
 """A provider or a receiver that is out: events wait for it, and none of them pays for it."""
 
 import json
-import socket
 import threading
 
 import deliveries
+import listener
 import program
 import provider as providers
 
@@ -117,25 +117,15 @@ def test_a_receiver_that_is_down_costs_no_attempt(provide, serve, receive, confi
     assert len(receiver.accepted) == 8
 
 
-class Silence:
+class Silence(listener.Listener):
     """A target that takes every request and never answers, until it is told to."""
 
     def __init__(self):
         self.requests = 0
         self.answers = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/hook"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(backlog=256)
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._take, args=(connection,), daemon=True).start()
-
-    def _take(self, connection):
+    def serve(self, connection):
         with connection:
             while connection.recv(65_536):
                 self.requests += 1
@@ -147,7 +137,7 @@ class Silence:
 
     def close(self):
         self.answers.set()
-        self._listener.close()
+        super().close()
 
 
 def failures(service, count):

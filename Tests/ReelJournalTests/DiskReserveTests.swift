@@ -152,6 +152,48 @@ struct DiskReserveTests {
         #expect(copies.withLock { $0 } == 2)
     }
 
+    @Test func `a log that was held on a full disk is copied once there is room for the reserve`()
+        async throws
+    {
+        var configuration = SQLiteJournalConfiguration()
+        configuration.checkpointByteCount = 1
+        configuration.walByteCountMax = 1
+        configuration.heldLogByteCountMax = 32 << 10
+        configuration.readerWait = .zero
+        try connection.limit(configuration)
+        let writing = try WritingBench(bench, configuration, time).writing(
+            connection,
+            reserve: DiskReserve(
+                beside: try JournalFile(path: bench.directory.file("other.db"), in: disk),
+                byteCount: 4_096,
+                metrics: under.metrics,
+                logger: under.logger,
+                time: time
+            )
+        )
+        func take(takesIn: Bool = true) throws -> Bool? {
+            let write = ScriptedWrite(try bench.observation("video_1"), disk, takesIn: takesIn)
+            writing.take([.work(write)], othersWait: false)
+            return write.isDone
+        }
+        #expect(try take() == true)
+        let reader = try Connection(path: bench.path, role: .reader)
+        try reader.execute("BEGIN")
+        _ = try reader.number("SELECT count(*) FROM entries")
+        while try take() == true {}
+        disk.free = 0
+        // What runs goes on, and finds that the disk is full.
+        #expect(try take(takesIn: false) == true)
+        #expect(disk.reserve == nil && isFull == 1)
+        #expect(try take() == false)
+        try reader.execute("COMMIT")
+        // More than the reserve takes, and less than the copy would.
+        disk.free = 8_192
+        time.advance(by: configuration.readerWaitInterval)
+        #expect(try take() == true)
+        #expect(isFull == 0)
+    }
+
     private func byteCount() throws -> Int64 {
         do throws(SQLiteFault) { return try connection.byteCount() } catch {
             throw error.journalError

@@ -207,6 +207,36 @@ struct SQLiteWriterTests {
         await driver.close()
     }
 
+    @Test func `whoever opens the journal looks at once after those who wait for their turn`()
+        async throws
+    {
+        let bench = try SQLiteBench()
+        var driver = try bench.open()
+        let now = Timestamp(secondsSinceEpoch: 1_795_251_600)
+        let later = now + .seconds(3_600)
+        for index in 1...2 {
+            _ = try await driver.append(try bench.observation("video_\(index)"))
+            let plan = RunPlan(chain: "tell", steps: ["tell"])
+            try await driver.plan([(sequence: Int64(index), plan: .runs([plan]))])
+        }
+        let request = ClaimRequest(owner: "one", now: now, leaseUntil: later, limit: 2)
+        let reasons = [Reason(ClaimRequest.turnCode, "target"), Reason("asked_to_wait")]
+        for (claim, reason) in zip(try await driver.claim(request), reasons) {
+            _ = try await driver.settle(
+                claim,
+                .hold(until: later, reason),
+                startedAt: now,
+                endedAt: now,
+                leaseUntil: later
+            )
+        }
+        #expect(try await driver.claim(request).isEmpty)
+        await driver.close()
+        driver = try bench.open()
+        #expect(try await driver.claim(request).map(\.entry.sequence) == [1])
+        await driver.close()
+    }
+
     @Test func `those who wait for their turn are found in order, and sorted by nothing`()
         async throws
     {
